@@ -1,0 +1,27 @@
+/**
+ * Shared Jest configuration: ESM through swc, workspace packages resolved to their sources, so that
+ * no build stands between an edit and its test.
+ */
+export default {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: {
+          target: 'es2022',
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true },
+        },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  testEnvironmentOptions: { customExportConditions: ['@fastpaca/source', 'node', 'node-addons'] },
+  testTimeout: 30_000,
+  workerIdleMemoryLimit: '1GB',
+};

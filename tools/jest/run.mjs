@@ -1,0 +1,16 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+// Runs Jest for the package in the working directory and leaves its results in .jest/results.json,
+// which tools/dev/test.mjs adds up.
+const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
+const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+const report = ['--json', '--outputFile=.jest/results.json'];
+mkdirSync('.jest', { recursive: true });
+const child = spawn(process.execPath, [...flags, jest, ...report, ...process.argv.slice(2)], {
+  stdio: 'inherit',
+});
+child.on('exit', (code, signal) => {
+  process.exitCode = signal ? 1 : (code ?? 1);
+});
