@@ -1,1 +1,83 @@
-export {};
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadScenarios, readOptions, usage, type BenchOptions } from './options.ts';
+import { describeMachine } from './report/machine.ts';
+import { summariseProfiles } from './report/profile.ts';
+import { errorLines, loadTable, ratioLines, startTable } from './report/report.ts';
+import { compare } from './scenarios/compare.ts';
+import { measureStart, type StartResult } from './scenarios/start.ts';
+import { ContextStoreSystem } from './systems/context-store.ts';
+import { PostgresSystem } from './systems/postgres.ts';
+import type { System } from './systems/system.ts';
+
+const SMALL_START_MESSAGES = 10_000;
+
+async function main(): Promise<void> {
+  const options = parseOrExplain();
+  if (options === undefined) return;
+  const directory = await mkdtemp(join(options.directory ?? tmpdir(), 'fastpaca-bench-'));
+  const systems: System[] = [];
+  const cleanUp = async (): Promise<void> => {
+    for (const system of systems) await system.dispose();
+    await rm(directory, { recursive: true, force: true });
+  };
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    process.once(signal, () => {
+      void cleanUp().finally(() => process.exit(code));
+    });
+  }
+  try {
+    console.log(`${describeMachine(directory)}\n`);
+    await runLoads(options, directory, systems);
+    if (options.scenarios.includes('start')) await runStarts(options, directory);
+  } finally {
+    await cleanUp();
+  }
+}
+
+function parseOrExplain(): BenchOptions | undefined {
+  try {
+    const options = readOptions(process.argv.slice(2));
+    if (options === undefined) console.log(usage);
+    return options;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    console.error(`${error.message}\n\n${usage}`);
+    process.exitCode = 2;
+    return undefined;
+  }
+}
+
+async function runLoads(options: BenchOptions, directory: string, systems: System[]): Promise<void> {
+  const scenarios = loadScenarios.filter((each) => options.scenarios.includes(each));
+  if (scenarios.length === 0) return;
+  const profiles = options.profile ? join(directory, 'profiles') : undefined;
+  systems.push(new ContextStoreSystem(join(directory, 'context-store'), profiles));
+  if (options.baseline) systems.push(new PostgresSystem(join(directory, 'postgres')));
+  console.log(
+    `${String(options.contexts)} contexts, ${String(options.messageBytes)}-byte messages, ` +
+      `${String(options.inFlight)} in flight, ${String(options.rounds)} × ${String(options.seconds)} s`,
+  );
+  const results = await compare(systems, scenarios, options, console.log);
+  console.log(`\n${loadTable(results)}\n`);
+  for (const line of ratioLines(results)) console.log(line);
+  for (const line of errorLines(results)) {
+    console.error(`errors: ${line}`);
+    process.exitCode = 1;
+  }
+  if (profiles !== undefined) console.log(`\n${await summariseProfiles(profiles)}`);
+}
+
+async function runStarts(options: BenchOptions, directory: string): Promise<void> {
+  const results: StartResult[] = [];
+  for (const messages of [SMALL_START_MESSAGES, options.startMessages]) {
+    results.push(await measureStart(directory, messages, options, console.log));
+  }
+  console.log(`\n${startTable(results)}`);
+}
+
+await main();

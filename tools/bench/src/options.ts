@@ -1,0 +1,99 @@
+import { parseArgs } from 'node:util';
+
+export const loadScenarios = ['appends', 'reads', 'mix'] as const;
+export type LoadScenario = (typeof loadScenarios)[number];
+export type Scenario = LoadScenario | 'start';
+
+export interface BenchOptions {
+  readonly scenarios: readonly Scenario[];
+  readonly seconds: number;
+  readonly warmUpSeconds: number;
+  readonly rounds: number;
+  readonly inFlight: number;
+  readonly contexts: number;
+  readonly messageBytes: number;
+  readonly startMessages: number;
+  readonly seed: number;
+  readonly baseline: boolean;
+  readonly profile: boolean;
+  /** Both systems keep their data below this directory: it should be on the disk that is to be measured. */
+  readonly directory: string | undefined;
+}
+
+export const usage = `npm run bench -- [options]
+
+  --scenario NAME    appends, reads, mix or start; may be given several times (default: appends reads mix)
+  --duration S       seconds measured per round and scenario (default 10)
+  --warm-up S        seconds before that, not measured (default 3)
+  --rounds N         rounds; each runs both systems in turn (default 2)
+  --in-flight N      requests in flight (default 64)
+  --contexts N       contexts (default 256)
+  --message-bytes N  bytes of text per message (default 256)
+  --messages N       messages in the large data directory of scenario start (default 1000000)
+  --no-baseline      leave Fastify + Postgres out
+  --profile          run the server under the CPU profiler and say where its time goes; implies
+                     --no-baseline and one round
+  --dir PATH         where the data goes while it runs (default: the system's temporary directory)
+  --seed N           seed of the texts (default 1)
+  --help`;
+
+/** Throws a TypeError whose message says which option is wrong; undefined means that help was asked for. */
+export function readOptions(args: readonly string[]): BenchOptions | undefined {
+  const { values } = parseArgs({
+    args: [...args],
+    allowNegative: true,
+    options: {
+      scenario: { type: 'string', multiple: true },
+      duration: { type: 'string', default: '10' },
+      'warm-up': { type: 'string', default: '3' },
+      rounds: { type: 'string', default: '2' },
+      'in-flight': { type: 'string', default: '64' },
+      contexts: { type: 'string', default: '256' },
+      'message-bytes': { type: 'string', default: '256' },
+      messages: { type: 'string', default: '1000000' },
+      baseline: { type: 'boolean', default: true },
+      profile: { type: 'boolean', default: false },
+      dir: { type: 'string' },
+      seed: { type: 'string', default: '1' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return undefined;
+  return {
+    scenarios: values.scenario?.map(readScenario) ?? loadScenarios,
+    seconds: readNumber('duration', values.duration, 0.1),
+    warmUpSeconds: readNumber('warm-up', values['warm-up'], 0),
+    rounds: values.profile ? 1 : readInteger('rounds', values.rounds),
+    inFlight: readInteger('in-flight', values['in-flight']),
+    contexts: readInteger('contexts', values.contexts),
+    messageBytes: readInteger('message-bytes', values['message-bytes']),
+    startMessages: readInteger('messages', values.messages),
+    seed: readInteger('seed', values.seed),
+    baseline: values.baseline && !values.profile,
+    profile: values.profile,
+    directory: values.dir,
+  };
+}
+
+function readScenario(name: string): Scenario {
+  const known: readonly Scenario[] = [...loadScenarios, 'start'];
+  const scenario = known.find((each) => each === name);
+  if (scenario === undefined) {
+    throw new TypeError(`--scenario is one of ${known.join(', ')}, not "${name}"`);
+  }
+  return scenario;
+}
+
+function readInteger(name: string, text: string): number {
+  const value = readNumber(name, text, 1);
+  if (!Number.isInteger(value)) throw new TypeError(`--${name} is a whole number, not "${text}"`);
+  return value;
+}
+
+function readNumber(name: string, text: string, minimum: number): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value < minimum) {
+    throw new TypeError(`--${name} is a number of at least ${String(minimum)}, not "${text}"`);
+  }
+  return value;
+}

@@ -1,0 +1,103 @@
+import type { RecordableHistogram } from 'node:perf_hooks';
+import type { ScenarioResult } from '../scenarios/compare.ts';
+import type { StartResult } from '../scenarios/start.ts';
+import { markdownTable } from './table.ts';
+
+/** Throughput, latencies, memory and CPU of each scenario and system; a mix has a row for each kind. */
+export function loadTable(results: readonly ScenarioResult[]): string {
+  const header = [
+    'scenario',
+    'system',
+    'requests/s',
+    'p50 ms',
+    'p95 ms',
+    'p99 ms',
+    'max ms',
+    'memory MiB',
+    'server CPU µs/request',
+    'errors',
+  ];
+  return markdownTable(header, results.flatMap(rowsOf));
+}
+
+function rowsOf(result: ScenarioResult): string[][] {
+  const { append, read } = result.total.latency;
+  const mixed = append.count > 0 && read.count > 0;
+  const kinds: [string, RecordableHistogram][] = [
+    [mixed ? `${result.scenario}: appends` : result.scenario, append],
+    [mixed ? `${result.scenario}: reads` : result.scenario, read],
+  ];
+  return kinds
+    .filter(([, latency]) => latency.count > 0)
+    .map(([title, latency]) => [
+      title,
+      result.system,
+      integer(latency.count / result.total.seconds),
+      milliseconds(latency.percentile(50)),
+      milliseconds(latency.percentile(95)),
+      milliseconds(latency.percentile(99)),
+      milliseconds(latency.max),
+      result.memoryMiB === undefined ? '?' : integer(result.memoryMiB),
+      integer((result.cpuSeconds * 1_000_000) / result.total.requests),
+      String(result.total.errorCount),
+    ]);
+}
+
+/** One line per scenario that both systems have run. */
+export function ratioLines(results: readonly ScenarioResult[]): string[] {
+  const lines: string[] = [];
+  for (const ours of results) {
+    const theirs = results.find((each) => each.scenario === ours.scenario && each.system !== ours.system);
+    if (theirs === undefined || results.indexOf(theirs) < results.indexOf(ours)) continue;
+    const ratio = ours.total.throughput / theirs.total.throughput;
+    const rounds = ours.perRound.map((rate, round) => (rate / (theirs.perRound[round] ?? NaN)).toFixed(2));
+    const kind = ours.scenario === 'reads' ? 'read' : 'append';
+    const p99 = [ours, theirs].map((each) => milliseconds(each.total.latency[kind].percentile(99)));
+    lines.push(
+      `${ours.scenario}: ${ours.system} / ${theirs.system} = ${ratio.toFixed(2)} ` +
+        `(by round ${rounds.join(', ')}); p99 of a${kind === 'append' ? 'n' : ''} ${kind} ${p99.join(' ms against ')} ms`,
+    );
+  }
+  return lines;
+}
+
+/** Unexpected answers, if there were any: numbers with errors among them are no numbers. */
+export function errorLines(results: readonly ScenarioResult[]): string[] {
+  return results
+    .filter(({ total }) => total.errorCount > 0)
+    .map(({ scenario, system, total }) => {
+      const statuses = [...total.errors].map(([status, count]) => `${String(count)} × ${String(status)}`);
+      return `${scenario}, ${system}: ${statuses.join(', ')}; the first said: ${total.firstError ?? ''}`;
+    });
+}
+
+export function startTable(results: readonly StartResult[]): string {
+  const header = [
+    'messages',
+    'filled in s',
+    'ready after stop ms',
+    'ready after kill -9 ms',
+    'memory when ready MiB',
+    'memory after reading each window MiB',
+  ];
+  const memory = (value: number | undefined): string => (value === undefined ? '?' : integer(value));
+  return markdownTable(
+    header,
+    results.map((each) => [
+      integer(each.messages),
+      each.fillSeconds.toFixed(1),
+      integer(each.afterStopMs),
+      integer(each.afterKillMs),
+      memory(each.readyMiB),
+      memory(each.afterReadsMiB),
+    ]),
+  );
+}
+
+function integer(value: number): string {
+  return Math.round(value).toLocaleString('en');
+}
+
+function milliseconds(microseconds: number): string {
+  return (microseconds / 1_000).toFixed(2);
+}

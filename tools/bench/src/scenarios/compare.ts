@@ -1,0 +1,143 @@
+import { loadForCount, loadForTime } from '../load/closed-loop.ts';
+import { Measurement } from '../load/measurement.ts';
+import type { BenchOptions, LoadScenario } from '../options.ts';
+import { processUsage } from '../report/process-usage.ts';
+import type { RunningSystem, System } from '../systems/system.ts';
+import {
+  contextId,
+  cycle,
+  encodeAppends,
+  encodeReads,
+  interleave,
+  type EncodedRequest,
+} from '../workload/requests.ts';
+
+/** What one system has shown in one scenario, over all rounds. */
+export interface ScenarioResult {
+  readonly scenario: LoadScenario;
+  readonly system: string;
+  readonly total: Measurement;
+  /** Requests per second of each round. */
+  readonly perRound: number[];
+  cpuSeconds: number;
+  /** Largest seen at the end of a round; undefined where the platform does not tell. */
+  memoryMiB: number | undefined;
+}
+
+/** Before windows are read, each context holds at least this many messages. */
+const MESSAGES_BEFORE_READS = 100;
+
+/**
+ * Runs the systems in turn, round after round (A B A B), so that noise on the machine hits both. Only
+ * one is up at a time; each start is a fresh process over the data that the round before has left.
+ */
+export async function compare(
+  systems: readonly System[],
+  scenarios: readonly LoadScenario[],
+  options: BenchOptions,
+  log: (line: string) => void,
+): Promise<ScenarioResult[]> {
+  const requests = encodeScenarios(options);
+  const results = new Map<string, ScenarioResult>();
+  for (let round = 1; round <= options.rounds; round += 1) {
+    for (const system of systems) {
+      const running = await system.start();
+      try {
+        await createContexts(running.port, options.contexts);
+        if (round === 1 && !scenarios.includes('appends')) {
+          await fillContexts(running, requests.appends, options);
+        }
+        for (const scenario of scenarios) {
+          const result = resultOf(results, scenario, system.name);
+          await runScenario(running, requests[scenario], options, result);
+          const rate = Math.round(result.perRound.at(-1) ?? 0).toLocaleString('en');
+          log(`round ${String(round)}/${String(options.rounds)}  ${scenario}  ${system.name}: ${rate}/s`);
+        }
+      } finally {
+        await running.stop();
+      }
+    }
+  }
+  return [...results.values()];
+}
+
+function encodeScenarios(options: BenchOptions): Record<LoadScenario, EncodedRequest[]> {
+  const appends = encodeAppends(options);
+  const reads = encodeReads(options);
+  return { appends, reads, mix: interleave(appends, reads) };
+}
+
+async function runScenario(
+  running: RunningSystem,
+  requests: readonly EncodedRequest[],
+  options: BenchOptions,
+  result: ScenarioResult,
+): Promise<void> {
+  let cpuAtBegin = 0;
+  const measurement = await loadForTime({
+    port: running.port,
+    inFlight: options.inFlight,
+    next: cycle(requests),
+    warmUpSeconds: options.warmUpSeconds,
+    seconds: options.seconds,
+    onPhase: (phase) => {
+      const usage = processUsage(running.processIds);
+      if (usage === undefined) return;
+      if (phase === 'begin') cpuAtBegin = usage.cpuSeconds;
+      else {
+        result.cpuSeconds += usage.cpuSeconds - cpuAtBegin;
+        result.memoryMiB = Math.max(result.memoryMiB ?? 0, usage.memoryMiB);
+      }
+    },
+  });
+  result.total.add(measurement);
+  result.perRound.push(measurement.throughput);
+}
+
+function resultOf(
+  results: Map<string, ScenarioResult>,
+  scenario: LoadScenario,
+  system: string,
+): ScenarioResult {
+  const key = `${scenario} ${system}`;
+  const known = results.get(key);
+  if (known !== undefined) return known;
+  const fresh: ScenarioResult = {
+    scenario,
+    system,
+    total: new Measurement(),
+    perRound: [],
+    cpuSeconds: 0,
+    memoryMiB: undefined,
+  };
+  results.set(key, fresh);
+  return fresh;
+}
+
+async function createContexts(port: number, contexts: number): Promise<void> {
+  for (let index = 0; index < contexts; index += 1) {
+    const response = await fetch(`http://127.0.0.1:${String(port)}/v1/contexts/${contextId(index)}`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    });
+    if (!response.ok) {
+      throw new Error(`creating a context failed with ${String(response.status)}: ${await response.text()}`);
+    }
+    await response.arrayBuffer();
+  }
+}
+
+async function fillContexts(
+  running: RunningSystem,
+  appends: readonly EncodedRequest[],
+  options: BenchOptions,
+): Promise<void> {
+  const filled = await loadForCount({
+    port: running.port,
+    inFlight: options.inFlight,
+    next: cycle(appends),
+    count: options.contexts * MESSAGES_BEFORE_READS,
+  });
+  if (filled.errorCount > 0) throw new Error(`filling the contexts failed: ${filled.firstError ?? ''}`);
+}

@@ -1,0 +1,91 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A Node process with its output in a file, so that reading it costs the client nothing. */
+export interface Child {
+  readonly process: ChildProcess;
+  readonly pid: number;
+  readonly logFile: string;
+  /** Resolves when the process has ended, with its exit code (null after a signal). */
+  readonly exited: Promise<number | null>;
+}
+
+const running = new Set<ChildProcess>();
+
+// Whatever way this process ends, no server is left behind.
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+export function spawnNode(args: readonly string[], env: Record<string, string>, logFile: string): Child {
+  const output = openSync(logFile, 'a');
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', output, output],
+    env: { ...process.env, ...env },
+  });
+  closeSync(output);
+  if (child.pid === undefined) throw new Error(`could not start node ${args.join(' ')}`);
+  running.add(child);
+  const exited = new Promise<number | null>((resolve) => {
+    child.on('exit', (code) => {
+      running.delete(child);
+      resolve(code);
+    });
+  });
+  return { process: child, pid: child.pid, logFile, exited };
+}
+
+/** Asks the process to end and waits; kills it after `deadlineMs`. Returns whether it ended by itself. */
+export async function stopChild(child: Child, deadlineMs = 20_000): Promise<boolean> {
+  child.process.kill('SIGTERM');
+  const timer = new AbortController();
+  const ended = await Promise.race([
+    child.exited.then(() => true),
+    sleep(deadlineMs, false, { signal: timer.signal }).catch(() => true),
+  ]);
+  timer.abort();
+  if (!ended) {
+    child.process.kill('SIGKILL');
+    await child.exited;
+  }
+  return ended;
+}
+
+/** Milliseconds until `GET /health/ready` answers 200. Fails early, with the log, if the process ends. */
+export async function waitUntilReady(port: number, child: Child, deadlineMs = 120_000): Promise<number> {
+  const from = performance.now();
+  let exit: number | null | undefined;
+  void child.exited.then((code) => (exit = code));
+  while (performance.now() - from < deadlineMs) {
+    if (exit !== undefined) {
+      throw new Error(`the server ended with code ${String(exit)} before it was ready:\n${logTail(child)}`);
+    }
+    const answer = await fetch(`http://127.0.0.1:${String(port)}/health/ready`).catch(() => undefined);
+    await answer?.arrayBuffer();
+    if (answer?.status === 200) return performance.now() - from;
+    await sleep(5);
+  }
+  throw new Error(`the server was not ready within ${String(deadlineMs / 1_000)} s:\n${logTail(child)}`);
+}
+
+export function logTail(child: Child): string {
+  return readFileSync(child.logFile, 'utf8').slice(-2_000);
+}
+
+/** A TCP port nobody listens on right now. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.on('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => {
+        if (typeof address === 'object' && address !== null) resolve(address.port);
+        else reject(new Error('no free port'));
+      });
+    });
+  });
+}

@@ -1,0 +1,68 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { freePort, spawnNode, stopChild, waitUntilReady, type Child } from './child.ts';
+import type { RunningSystem, System } from './system.ts';
+
+const entryPoint = resolve(import.meta.dirname, '../../../../apps/server/dist/main.js');
+
+export interface RunningContextStore extends RunningSystem {
+  /** Milliseconds from the start of the process to the first 200 of /health/ready. */
+  readonly readyAfterMs: number;
+  /** Ends it with SIGKILL, as a crash would. */
+  kill(): Promise<void>;
+}
+
+/** The server as a user starts it: the build, one node, default settings, a data directory of its own. */
+export class ContextStoreSystem implements System {
+  readonly name = 'context store';
+  readonly #directory: string;
+  readonly #profileDirectory: string | undefined;
+
+  /** With `profileDirectory` the server runs under V8's CPU profiler, which costs it some speed. */
+  constructor(directory: string, profileDirectory?: string) {
+    if (!existsSync(entryPoint)) {
+      throw new Error('apps/server is not built: run "npm run build" first');
+    }
+    this.#directory = directory;
+    this.#profileDirectory = profileDirectory;
+  }
+
+  async start(): Promise<RunningContextStore> {
+    await mkdir(this.#directory, { recursive: true });
+    const port = await freePort();
+    const flags =
+      this.#profileDirectory === undefined
+        ? []
+        : ['--cpu-prof', '--cpu-prof-interval=500', `--cpu-prof-dir=${this.#profileDirectory}`];
+    const child = spawnNode(
+      [...flags, entryPoint],
+      {
+        NODE_ENV: 'production',
+        HOST: '127.0.0.1',
+        PORT: String(port),
+        FASTPACA_RAFT_DATA_DIR: join(this.#directory, 'data'),
+      },
+      join(this.#directory, 'server.log'),
+    );
+    const readyAfterMs = await waitUntilReady(port, child);
+    return {
+      port,
+      processIds: [child.pid],
+      readyAfterMs,
+      stop: () => stop(child),
+      kill: async () => {
+        child.process.kill('SIGKILL');
+        await child.exited;
+      },
+    };
+  }
+
+  dispose(): Promise<void> {
+    return rm(this.#directory, { recursive: true, force: true });
+  }
+}
+
+async function stop(child: Child): Promise<void> {
+  if (!(await stopChild(child))) console.error('the context store did not end within 20 s of SIGTERM');
+}
