@@ -1,0 +1,3 @@
+import { exitWith, install } from './prepare.mjs';
+
+await install().catch(exitWith);
