@@ -31,7 +31,8 @@ function copy(file) {
 
 mkdirSync(out, { recursive: true });
 // npm ci holds the lock file against every manifest of the workspace, so all of them come along.
-for (const file of ['package.json', 'package-lock.json', '.npmrc', 'LICENSE']) copy(file);
+for (const file of ['package.json', 'package-lock.json', '.npmrc', 'LICENSE', 'docker/healthcheck.mjs'])
+  copy(file);
 for (const project of projects) copy(path.join(project, 'package.json'));
 for (const project of projects) if (!project.startsWith('tools')) copy(path.join(project, 'dist'));
 
