@@ -6,7 +6,10 @@ import type { LogIndex, NodeId, Term } from '../ids.js';
  */
 export type EntryType = 'normal' | 'config' | 'noop';
 
-/** One position of the log. `data` is opaque; for `config` entries it is an encoded ConfChange. */
+/**
+ * One position of the log. `data` is opaque; for `config` entries it is the whole encoded ConfState
+ * that is in force from this entry on, so that no replica needs an earlier one to understand it.
+ */
 export interface Entry {
   readonly index: LogIndex;
   readonly term: Term;
@@ -19,7 +22,7 @@ export interface HardState {
   readonly term: Term;
   /** Who got this replica's vote in `term`. */
   readonly vote: NodeId | null;
-  /** A lower bound of what is committed; need not be synced by itself. */
+  /** A lower bound of what is committed, never above the last entry; need not be synced by itself. */
   readonly commit: LogIndex;
 }
 

@@ -7,13 +7,22 @@ import type { GroupId, LogIndex, Term } from '../ids.js';
  */
 export interface GroupMeta {
   readonly hardState: HardState;
-  /** Membership as of `confIndex`: every config entry up to there is reflected. */
+  /**
+   * Membership as of `confIndex`: every config entry up to there is reflected. The core writes the
+   * membership at `compacted.index`, so that the configuration at any later index can be derived.
+   */
   readonly conf: ConfState;
   readonly confIndex: LogIndex;
   /** Drawn anew whenever this replica is created, so that a wiped one is told from the one it was. */
   readonly incarnation: string;
   /** The compacted prefix: entries up to `index` are gone and live in the state machine. */
   readonly compacted: { readonly index: LogIndex; readonly term: Term };
+  /**
+   * The replica neither votes nor campaigns before its log has reached this index. 0 for an ordinary
+   * one. Raised when a replica that lost its log comes back: it may have acknowledged entries up to
+   * here, and a majority may stand on that (Protocol-Aware Recovery, FAST'18).
+   */
+  readonly voteFrom: LogIndex;
 }
 
 /** A group as a storage found it when it was opened. */
@@ -47,7 +56,7 @@ export interface GroupWrite {
   readonly meta?: GroupMeta;
   /**
    * Replaces the log by a snapshot's position: all entries go, `meta.compacted` is the new base.
-   * Requires `meta`.
+   * Requires `meta`. Also what brings a damaged group back: afterwards it is healthy.
    */
   readonly reset?: boolean;
   /** Removes the group and everything it holds. */
