@@ -1,0 +1,346 @@
+import type { GroupId } from '@fastpaca/raft-core';
+import { LogStorageError } from '../errors.js';
+import { epochBounds, spaceKey, stateKey } from '../layout/keys.js';
+import type { Db, DbBatch } from '../store/db.js';
+import { checkLimits } from './key-limits.js';
+import type { KeyOp, KeyPair, KeyRange } from './key-op.js';
+import { KeySnapshot } from './key-snapshot.js';
+import { covers, encodePurge, everything } from './purge.js';
+import type { Purge } from './purge.js';
+import { collectRange, hex, latin1, walkRange } from './range-cursor.js';
+import type { SpaceView } from './range-cursor.js';
+import { Restore } from './restore.js';
+import { encodeSpace } from './space-record.js';
+import type { SpaceRecord } from './space-record.js';
+import { decodeState, encodePut, stagedState } from './state-value.js';
+import type { StagedOp } from './state-value.js';
+
+/** What a key space needs of the store that it lives in. */
+export interface SpaceHost {
+  db(): Db;
+  /** Throws where the store may not be used. */
+  alive(): void;
+  /** Latches the store. */
+  failed(cause: unknown): LogStorageError;
+  /** The batch that will carry what is staged now. */
+  nextSeq(): number;
+  durableSeq(): number;
+  durable(seq: number): Promise<void>;
+  /** Throws `staged_full` where `bytes` more do not fit. */
+  admit(bytes: number): void;
+  /** Counts what is staged. */
+  staged(space: KeySpace, bytes: number): void;
+  purge(group: GroupId, gte: Buffer, lt: Buffer, before: number): Purge;
+}
+
+const opOverhead = 16;
+const none: ReadonlyMap<string, StagedOp> = new Map();
+
+/**
+ * The ordered, private keys of one group's state machine. Changes are staged: every read sees them at
+ * once, and the store's next `write` makes them durable, all of them and in one batch with the log.
+ *
+ * Keys are 0 to 1,024 bytes, values up to 64 MiB. Arrays that are handed out may share memory with
+ * the store: do not change them.
+ *
+ * ```ts
+ * const space = store.keySpace(groupId(7));
+ * const token = space.stage([{ type: 'put', key, value }]);
+ * space.get(key);              // value, though not durable yet
+ * await store.write([]);       // the host does that
+ * space.durableToken() >= token;
+ * ```
+ */
+export class KeySpace {
+  readonly group: GroupId;
+  readonly #host: SpaceHost;
+  #record: SpaceRecord;
+  #staged = new Map<string, StagedOp>();
+  #inFlight: ReadonlyMap<string, StagedOp> = none;
+  #purges: readonly Purge[];
+
+  /** @internal Made by `LogStore.keySpace`. */
+  constructor(group: GroupId, host: SpaceHost, record: SpaceRecord, purges: readonly Purge[]) {
+    this.group = group;
+    this.#host = host;
+    this.#record = record;
+    this.#purges = purges;
+  }
+
+  /**
+   * A restore began and neither finished nor was aborted, also in an earlier process. The key space
+   * then still holds what it held before that restore.
+   */
+  get restoreInterrupted(): boolean {
+    return this.#record.restoring !== 0;
+  }
+
+  /** The value of a key, staged or durable. Synchronous: a block that is not cached is read meanwhile. */
+  get(key: Uint8Array): Uint8Array | undefined {
+    this.#host.alive();
+    const full = stateKey(this.group, this.#record.epoch, key);
+    const known = this.#fromOverlay(full);
+    if (known !== undefined) return known ?? undefined;
+    let value: Uint8Array | undefined;
+    try {
+      value = this.#host.db().getSync(full);
+    } catch (error) {
+      throw this.#host.failed(error);
+    }
+    return value === undefined ? undefined : this.#open(full, value);
+  }
+
+  /** The values of many keys as of this call, in their order. */
+  async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    this.#host.alive();
+    const values: (Uint8Array | undefined)[] = new Array<Uint8Array | undefined>(keys.length);
+    const misses: { at: number; full: Buffer }[] = [];
+    for (const [at, key] of keys.entries()) {
+      const full = stateKey(this.group, this.#record.epoch, key);
+      const known = this.#fromOverlay(full);
+      if (known === undefined) misses.push({ at, full });
+      else values[at] = known ?? undefined;
+    }
+    if (misses.length === 0) return values;
+    const purges = this.#purges;
+    let found: (Uint8Array | undefined)[];
+    try {
+      found = await this.#host.db().getMany(misses.map((miss) => miss.full));
+    } catch (error) {
+      throw this.#host.failed(error);
+    }
+    this.#host.alive();
+    for (const [n, { at, full }] of misses.entries()) {
+      const value = found[n];
+      if (value !== undefined) values[at] = this.#open(full, value, purges);
+    }
+    return values;
+  }
+
+  /**
+   * Walks a range, staged changes merged in: the state as of the first `next()`. Holds a LevelDB
+   * snapshot until it is read to its end or left by `return()`, as `for await` does.
+   */
+  range(range: KeyRange = {}): AsyncGenerator<KeyPair, void, undefined> {
+    return walkRange(this.#view(), range);
+  }
+
+  /** A whole range in an array: the state as of this call. Bound it: `limit`, or a range known small. */
+  rangeArray(range: KeyRange): Promise<KeyPair[]> {
+    return collectRange(this.#view(), range);
+  }
+
+  /**
+   * Stages changes, in order. Returns a token: they are durable once `durableToken()` reaches it.
+   * @throws LogStorageError `staged_full`: nothing was staged; `invalid_key`: a limit is passed.
+   */
+  stage(ops: readonly KeyOp[]): number {
+    this.#host.alive();
+    checkLimits(ops);
+    this.#host.admit(sizeOf(ops));
+    const seq = this.#host.nextSeq();
+    for (const op of ops) {
+      switch (op.type) {
+        case 'put':
+          this.stageEncoded(encodePut(this.group, this.#record.epoch, op.key, op.value, seq));
+          break;
+        case 'del':
+          this.stageEncoded({ key: stateKey(this.group, this.#record.epoch, op.key), value: null });
+          break;
+        case 'delRange':
+          this.#deleteRange(op.gte, op.lt, seq);
+          break;
+      }
+    }
+    return seq;
+  }
+
+  /** Every stage up to this token survives a crash. */
+  durableToken(): number {
+    return this.#host.durableSeq();
+  }
+
+  /** Resolves once `durableToken()` reaches `token`; rejects where the store fails or closes first. */
+  durable(token: number): Promise<void> {
+    return this.#host.durable(token);
+  }
+
+  /** The state of this moment, staged changes included, to be read at leisure. Release it. */
+  snapshot(): KeySnapshot {
+    const view = this.#view();
+    view.alive();
+    return new KeySnapshot({ ...view, snapshot: this.#host.db().snapshot() });
+  }
+
+  /**
+   * Begins to replace the whole key space. Reads see the old keys until `finish()`, which switches in
+   * one batch; a crash before that leaves the old keys, and `restoreInterrupted` says so.
+   */
+  beginRestore(): Restore {
+    this.#host.alive();
+    this.#dropRestore();
+    const epoch = this.#record.highest + 1;
+    this.#setRecord({ ...this.#record, restoring: epoch, highest: epoch });
+    return new Restore(this.group, epoch, this.#host, this);
+  }
+
+  /** @internal The restore that fills `epoch` is complete. */
+  switchTo(epoch: number): void {
+    this.#assertRestoring(epoch);
+    const old = this.#record.epoch;
+    this.#setRecord({ ...this.#record, epoch, restoring: 0 });
+    this.#purges = [];
+    this.#purgeEpoch(old);
+  }
+
+  /** @internal The restore that fills `epoch` is given up. */
+  abandon(epoch: number): void {
+    this.#assertRestoring(epoch);
+    this.#dropRestore();
+  }
+
+  /** @internal The group is destroyed: its next life begins with an empty key space. */
+  clear(): void {
+    this.#dropRestore();
+    const old = this.#record.epoch;
+    const epoch = this.#record.highest + 1;
+    this.#setRecord({ epoch, restoring: 0, highest: epoch });
+    this.#purges = [];
+    this.#purgeEpoch(old);
+  }
+
+  /** @internal Only the restore that began last may go on. */
+  isRestoring(epoch: number): boolean {
+    return this.#record.restoring === epoch;
+  }
+
+  #assertRestoring(epoch: number): void {
+    if (this.#record.restoring !== epoch)
+      throw new LogStorageError(
+        'invalid_write',
+        `Group ${this.group}: this restore is over; begin a new one.`,
+      );
+  }
+
+  #dropRestore(): void {
+    if (this.#record.restoring === 0) return;
+    this.#purgeEpoch(this.#record.restoring);
+    this.#setRecord({ ...this.#record, restoring: 0 });
+  }
+
+  #purgeEpoch(epoch: number): void {
+    const { gte, lt } = epochBounds(this.group, epoch);
+    const prefix = gte.toString('latin1');
+    for (const [id, op] of this.#staged) if (id.startsWith(prefix)) this.#unstage(id, op);
+    this.stageEncoded(encodePurge(this.#host.purge(this.group, gte, lt, everything)));
+  }
+
+  #setRecord(record: SpaceRecord): void {
+    this.#record = record;
+    const key = spaceKey(this.group);
+    this.stageEncoded({ key, value: encodeSpace(key, record) });
+  }
+
+  /** @internal Stages one encoded operation. */
+  stageEncoded(op: StagedOp): void {
+    const id = op.key.toString('latin1');
+    const old = this.#staged.get(id);
+    this.#staged.set(id, op);
+    this.#host.staged(this, opBytes(op) - (old === undefined ? 0 : opBytes(old)));
+  }
+
+  #unstage(id: string, op: StagedOp): void {
+    this.#staged.delete(id);
+    this.#host.staged(this, -opBytes(op));
+  }
+
+  #deleteRange(gte: Uint8Array, lt: Uint8Array, seq: number): void {
+    const { epoch } = this.#record;
+    if (Buffer.compare(gte, lt) >= 0) return;
+    const from = stateKey(this.group, epoch, gte);
+    const purge = this.#host.purge(this.group, from, stateKey(this.group, epoch, lt), seq);
+    // What this same batch would have put cannot be told from a later put by its sequence.
+    for (const [id, op] of this.#staged) {
+      if (purge.gteText <= id && id < purge.ltText) this.#unstage(id, op);
+    }
+    this.#purges = [...this.#purges, purge];
+    this.stageEncoded(encodePurge(purge));
+  }
+
+  /** @internal Every key that a purge covers is gone. */
+  purged(purge: Purge): void {
+    this.#purges = this.#purges.filter((other) => other !== purge);
+  }
+
+  /** @internal Whether a key may be deleted for a purge: no newer value is on its way. */
+  isStaged(id: string): boolean {
+    return this.#staged.has(id) || this.#inFlight.has(id);
+  }
+
+  /** @internal Puts everything staged into the batch. */
+  takeStaged(batch: DbBatch): number {
+    for (const op of this.#staged.values()) {
+      if (op.value === null) batch.del(op.key);
+      else batch.put(op.key, op.value);
+    }
+    const count = this.#staged.size;
+    this.#inFlight = this.#staged;
+    this.#staged = new Map();
+    return count;
+  }
+
+  /** @internal The batch that took the staged operations is durable. */
+  landed(): void {
+    this.#inFlight = none;
+  }
+
+  #view(): SpaceView {
+    const overlays: ReadonlyMap<string, StagedOp>[] = [];
+    if (this.#inFlight.size > 0) overlays.push(this.#inFlight);
+    if (this.#staged.size > 0) overlays.push(this.#staged);
+    return {
+      db: this.#host.db(),
+      snapshot: null,
+      group: this.group,
+      epoch: this.#record.epoch,
+      overlays,
+      purges: this.#purges,
+      alive: () => this.#host.alive(),
+      failed: (cause) => this.#host.failed(cause),
+    };
+  }
+
+  /** A value, null for a deleted key, undefined where LevelDB knows best. */
+  #fromOverlay(full: Buffer): Uint8Array | null | undefined {
+    if (this.#staged.size === 0 && this.#inFlight.size === 0) return undefined;
+    const id = full.toString('latin1');
+    const op = this.#staged.get(id) ?? this.#inFlight.get(id);
+    if (op === undefined) return undefined;
+    if (op.value === null) return null;
+    const state = stagedState(op.value);
+    return covers(this.#purges, id, state.seq) ? null : state.bytes;
+  }
+
+  #open(full: Buffer, value: Uint8Array, purges = this.#purges): Uint8Array | undefined {
+    const state = decodeState(full, value);
+    if (state === null)
+      throw this.#host.failed(new Error(`The value of key ${hex(full)} does not match its checksum.`));
+    if (purges.length > 0 && covers(purges, latin1(full), state.seq)) return undefined;
+    return state.bytes;
+  }
+}
+
+function opBytes(op: StagedOp): number {
+  return op.key.length + (op.value?.length ?? 0) + opOverhead;
+}
+
+function sizeOf(ops: readonly KeyOp[]): number {
+  let bytes = 0;
+  for (const op of ops) {
+    bytes += opOverhead;
+    if (op.type === 'put') bytes += op.key.length + op.value.length;
+    else if (op.type === 'del') bytes += op.key.length;
+    else bytes += op.gte.length + op.lt.length;
+  }
+  return bytes;
+}

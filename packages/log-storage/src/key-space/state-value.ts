@@ -1,0 +1,49 @@
+import { crc32 } from 'node:zlib';
+import { getU48, putU32, putU48, sealBytes, unseal } from '../layout/bytes.js';
+import { putStatePrefix, statePrefixBytes } from '../layout/keys.js';
+
+// Value of a state-machine key: sequence of the batch that wrote it u48, bytes, seal. The sequence
+// tells a value that a deleted range covers from one put there later.
+const headBytes = 6;
+
+/** A change of one key on its way to the disk; `value` null: the key goes. */
+export interface StagedOp {
+  readonly key: Buffer;
+  readonly value: Buffer | null;
+}
+
+/** Key and value in one allocation, checked by one call: stage is on the hot path. */
+export function encodePut(
+  group: number,
+  epoch: number,
+  key: Uint8Array,
+  value: Uint8Array,
+  seq: number,
+): StagedOp {
+  const body = statePrefixBytes + key.length;
+  const end = body + headBytes + value.length;
+  const slab = Buffer.allocUnsafe(end + sealBytes);
+  putStatePrefix(slab, group, epoch);
+  slab.set(key, statePrefixBytes);
+  putU48(slab, body, seq);
+  slab.set(value, body + headBytes);
+  putU32(slab, end, crc32(slab.subarray(0, end)));
+  return { key: slab.subarray(0, body), value: slab.subarray(body) };
+}
+
+export interface StateValue {
+  readonly seq: number;
+  readonly bytes: Uint8Array;
+}
+
+/** The value read from disk, or null where it does not match its checksum. */
+export function decodeState(key: Uint8Array, value: Uint8Array): StateValue | null {
+  const body = unseal(key, value);
+  if (body === null || body.length < headBytes) return null;
+  return { seq: getU48(body, 0), bytes: body.subarray(headBytes) };
+}
+
+/** The value of an operation of our own, whose checksum need not be looked at. */
+export function stagedState(value: Buffer): StateValue {
+  return { seq: getU48(value, 0), bytes: value.subarray(headBytes, value.length - sealBytes) };
+}

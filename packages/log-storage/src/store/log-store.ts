@@ -1,0 +1,417 @@
+import type { Entry, GroupId, GroupWrite, LogIndex, RaftStorage, StoredGroup } from '@fastpaca/raft-core';
+import { LogStorageError } from '../errors.js';
+import type { FenceLine } from '../fence/fence-codec.js';
+import { FenceFile } from '../fence/fence-file.js';
+import { KeySpace } from '../key-space/key-space.js';
+import { createPurge } from '../key-space/purge.js';
+import type { Purge } from '../key-space/purge.js';
+import { newSpace } from '../key-space/space-record.js';
+import { batchKey, entryBounds } from '../layout/keys.js';
+import { GroupLog } from '../log/group-log.js';
+import { LogBatch } from '../log/log-batch.js';
+import { readEntries } from '../log/read-entries.js';
+import { scanStore } from '../log/store-scan.js';
+import type { Db, DbBatch } from './db.js';
+import { openStore } from './open-store.js';
+import type { OpenedStore } from './open-store.js';
+import type { LogStoreOptions } from './options.js';
+import { Reclaimer } from './reclaimer.js';
+import { encodeBatchSeq, formatVersion } from './store-header.js';
+import { Waiters } from './waiters.js';
+
+const defaultStagedBytes = 64 << 20;
+/** With nothing to write, what waits for a batch (reclaiming, a restore) gets one of its own so soon. */
+const idleBatchMs = 5;
+
+/** A batch on its way to the disk. */
+interface InFlight {
+  readonly batch: DbBatch;
+  readonly seq: number;
+  readonly ops: number;
+  readonly bytes: number;
+  readonly begun: number;
+  /** The groups in it, and the lowest index that it touches of each. */
+  readonly touched: ReadonlyMap<GroupId, number>;
+  readonly lines: readonly (() => FenceLine)[];
+  readonly spaces: readonly KeySpace[];
+}
+
+/**
+ * Raft logs, hard state and the key spaces of state machines, for many groups in one LevelDB.
+ *
+ * Every write is one LevelDB batch, with everything that is staged, synced. Exactly one is in flight:
+ * concurrent synced batches would each hold a thread of libuv's pool. The first error of any kind
+ * latches the store, since LevelDB, after one failed append, goes on acknowledging writes into a log
+ * that it cannot read again: 61 of 61 writes acknowledged after a full disk were gone at reopen.
+ *
+ * ```ts
+ * const store = await LogStore.open('./data');
+ * const groups = await store.open();
+ * await store.write([{ group: groupId(1), meta, append: entries }]);
+ * ```
+ */
+export class LogStore implements RaftStorage {
+  readonly directory: string;
+  readonly #options: LogStoreOptions;
+  readonly #opened: OpenedStore;
+  readonly #db: Db;
+  readonly #reclaimer: Reclaimer;
+  readonly #waiters = new Waiters();
+  readonly #logs = new Map<GroupId, GroupLog>();
+  readonly #spaces = new Map<GroupId, KeySpace>();
+  readonly #dirty = new Set<KeySpace>();
+  #fence: FenceFile | null = null;
+  #state: 'new' | 'opening' | 'open' | 'closed' = 'new';
+  #failure: LogStorageError | null = null;
+  #stagedBytes = 0;
+  /** The last batch that was begun. */
+  #seq: number;
+  #durableSeq: number;
+  #nextPurgeId: number;
+  #writing = false;
+  #inFlight: { readonly touched: ReadonlyMap<GroupId, number>; readonly settled: Promise<void> } | null =
+    null;
+  #idleTimer: NodeJS.Timeout | null = null;
+
+  private constructor(directory: string, options: LogStoreOptions, opened: OpenedStore) {
+    this.directory = directory;
+    this.#options = options;
+    this.#opened = opened;
+    this.#db = opened.db;
+    this.#seq = opened.seq;
+    this.#durableSeq = opened.seq;
+    this.#nextPurgeId = opened.purges.reduce((highest, purge) => Math.max(highest, purge.id), 0) + 1;
+    this.#reclaimer = new Reclaimer({
+      db: this.#db,
+      failed: (cause) => void this.#fail('Keys that are to be deleted cannot be read.', cause),
+      isStaged: (group, id) => this.#spaces.get(group as GroupId)?.isStaged(id) === true,
+      purged: (purge) => this.#spaces.get(purge.group as GroupId)?.purged(purge),
+    });
+    for (const purge of opened.purges) this.#reclaimer.addPurge(purge);
+  }
+
+  /**
+   * Takes the directory and checks it, LevelDB's own log before LevelDB reads it. Key spaces can be
+   * read at once; `open()` on the result then reads the groups.
+   * @throws LogStorageError `store_locked`, `store_damaged`, `store_version`, `store_failed`
+   */
+  static async open(directory: string, options: LogStoreOptions = {}): Promise<LogStore> {
+    return new LogStore(directory, options, await openStore(directory, options));
+  }
+
+  /** The error that latched the store, for whoever comes later than `onFailure`. */
+  get failure(): LogStorageError | null {
+    return this.#failure;
+  }
+
+  /** Reads and checks every group. Called once, before `write` and `read`. */
+  async open(): Promise<readonly StoredGroup[]> {
+    this.#alive();
+    if (this.#state !== 'new')
+      throw new LogStorageError('store_closed', 'The groups of this store were read already.');
+    this.#state = 'opening';
+    try {
+      const { db, fence } = this.#opened;
+      const scanned = await scanStore({ directory: this.directory, db, fence });
+      for (const { log } of scanned) {
+        this.#logs.set(log.group, log);
+        this.#reclaimer.addLog(log);
+      }
+      this.#fence = await this.#renewFence();
+      this.#state = 'open';
+      if (this.#reclaimer.pending) this.#armIdleBatch();
+      return scanned.map(({ stored }) => stored);
+    } catch (error) {
+      throw this.#fail('The groups cannot be read.', error);
+    }
+  }
+
+  /** Cuts off a torn end. A damaged group keeps its old bounds, so that it stays damaged. */
+  #renewFence(): Promise<FenceFile> {
+    const { fencePath: path, fence } = this.#opened;
+    const lines = [...this.#logs.values()].flatMap((log): FenceLine[] => {
+      if (log.damage === null) return [fenceLine(log)];
+      const known = fence.groups.get(log.group);
+      return known === undefined ? [] : [{ ...known, group: log.group, destroyed: false }];
+    });
+    const onError = (cause: unknown): void => void this.#fail('The fence file cannot be written.', cause);
+    return FenceFile.create(
+      { path, version: formatVersion, storeId: fence.storeId, onError },
+      this.#seq,
+      lines,
+    );
+  }
+
+  /**
+   * Writes one batch with everything staged so far. One at a time.
+   * @throws LogStorageError `invalid_write`: nothing was written and the store goes on;
+   *   `store_failed`: whether the batch survives is unknown, and the store is latched.
+   */
+  async write(writes: readonly GroupWrite[]): Promise<void> {
+    this.#ready();
+    if (this.#writing)
+      throw new LogStorageError('invalid_write', 'A write is in flight: make one at a time.');
+    this.#writing = true;
+    try {
+      if (this.#inFlight !== null) {
+        await this.#inFlight.settled;
+        this.#ready();
+      }
+      this.#check(writes);
+      const unknown = await this.#keysOfDamaged(writes);
+      await this.#commit(writes, unknown);
+    } finally {
+      this.#writing = false;
+    }
+  }
+
+  #check(writes: readonly GroupWrite[]): void {
+    const seen = new Set<GroupId>();
+    for (const write of writes) {
+      if (seen.has(write.group))
+        throw new LogStorageError('invalid_write', `Group ${write.group} is twice in one batch.`);
+      seen.add(write.group);
+      (this.#logs.get(write.group) ?? new GroupLog(write.group)).check(write);
+    }
+  }
+
+  /** What a damaged group holds is not known in memory; a reset or destroy deletes all of it. */
+  async #keysOfDamaged(writes: readonly GroupWrite[]): Promise<readonly Uint8Array[]> {
+    const damaged = writes.filter(({ group }) => typeof this.#logs.get(group)?.damage === 'string');
+    const keys: Uint8Array[] = [];
+    for (const { group } of damaged) {
+      try {
+        for (const key of await this.#db.keys(entryBounds(group)).all()) keys.push(key);
+      } catch (error) {
+        throw this.#fail(`The keys of group ${group} cannot be read.`, error);
+      }
+    }
+    return keys;
+  }
+
+  #commit(writes: readonly GroupWrite[], unknown: readonly Uint8Array[]): Promise<void> {
+    let inFlight: InFlight;
+    try {
+      inFlight = this.#build(writes, unknown);
+    } catch (error) {
+      return Promise.reject(this.#fail('A batch cannot be built.', error));
+    }
+    const done = this.#land(inFlight);
+    const settled = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#inFlight = { touched: inFlight.touched, settled };
+    return done;
+  }
+
+  /** Synchronous, so that everything staged before it is in the batch and everything after is not. */
+  #build(writes: readonly GroupWrite[], unknown: readonly Uint8Array[]): InFlight {
+    const begun = performance.now();
+    const seq = this.#seq + 1;
+    const batch = this.#db.batch();
+    // First in the batch: the check of LevelDB's log finds the sequence there.
+    batch.put(batchKey, encodeBatchSeq(seq));
+    for (const key of unknown) batch.del(key);
+    const logBatch = new LogBatch(batch, writes);
+    const touched = new Map<GroupId, number>();
+    const lines: (() => FenceLine)[] = [];
+    for (const write of writes) {
+      const log = this.#logs.get(write.group) ?? new GroupLog(write.group);
+      touched.set(write.group, logBatch.add(log, write, seq));
+      this.#reclaimer.dropLog(log);
+      if (write.destroy === true) {
+        this.#logs.delete(write.group);
+        this.keySpace(write.group).clear();
+        lines.push(() => ({ group: log.group, last: 0, compacted: 0, destroyed: true }));
+      } else {
+        this.#logs.set(write.group, log);
+        this.#reclaimer.addLog(log);
+        lines.push(() => fenceLine(log));
+      }
+    }
+    this.#seq = seq;
+    const spaces = [...this.#dirty];
+    const bytes = logBatch.bytes + this.#stagedBytes;
+    let ops = 1 + unknown.length + logBatch.ops;
+    for (const space of spaces) ops += space.takeStaged(batch);
+    this.#dirty.clear();
+    this.#stagedBytes = 0;
+    ops += this.#reclaimer.take(batch, logBatch.appended);
+    return { batch, seq, ops, bytes, begun, touched, lines, spaces };
+  }
+
+  async #land(inFlight: InFlight): Promise<void> {
+    const { seq, ops, bytes, begun } = inFlight;
+    try {
+      await inFlight.batch.write({ sync: true });
+    } catch (error) {
+      throw this.#fail('A batch cannot be written.', error);
+    }
+    // A read or the fence may have failed meanwhile; then nothing may be acknowledged any more.
+    if (this.#failure !== null) throw this.#failure;
+    this.#inFlight = null;
+    this.#durableSeq = seq;
+    for (const space of inFlight.spaces) space.landed();
+    this.#fence?.advance(
+      seq,
+      inFlight.lines.map((line) => line()),
+    );
+    this.#reclaimer.landed(seq);
+    this.#waiters.reached(seq);
+    if (this.#reclaimer.pending || this.#waiters.pending) this.#armIdleBatch();
+    this.#options.onWrite?.({ bytes, ops, durationMs: performance.now() - begun });
+  }
+
+  #armIdleBatch(): void {
+    if (this.#idleTimer !== null) return;
+    this.#idleTimer = setTimeout(() => {
+      this.#idleTimer = null;
+      if (this.#state !== 'open' || this.#failure !== null) return;
+      if (!this.#reclaimer.pending && !this.#waiters.pending) return;
+      if (this.#writing || this.#inFlight !== null) this.#armIdleBatch();
+      else this.#commit([], []).catch(() => undefined);
+    }, idleBatchMs);
+    this.#idleTimer.unref();
+  }
+
+  readonly #spaceHost = {
+    nextSeq: (): number => this.#seq + 1,
+    durableSeq: (): number => this.#durableSeq,
+    alive: (): void => this.#alive(),
+    failed: (cause: unknown): LogStorageError => this.#fail('A key space cannot be read.', cause),
+    durable: (seq: number): Promise<void> => this.#durable(seq),
+    admit: (bytes: number): void => this.#admit(bytes),
+    staged: (space: KeySpace, bytes: number): void => {
+      this.#stagedBytes += bytes;
+      this.#dirty.add(space);
+    },
+    purge: (group: GroupId, gte: Buffer, lt: Buffer, before: number): Purge => {
+      const purge = createPurge({ group, id: this.#nextPurgeId, before, gte, lt, stagedIn: this.#seq + 1 });
+      this.#nextPurgeId += 1;
+      this.#reclaimer.addPurge(purge);
+      return purge;
+    },
+    db: (): Db => this.#db,
+  };
+
+  async #durable(seq: number): Promise<void> {
+    this.#alive();
+    if (seq <= this.#durableSeq) return;
+    if (this.#state === 'open') this.#armIdleBatch();
+    // Somebody waits: the process must not end over it.
+    this.#idleTimer?.ref();
+    await this.#waiters.wait(seq);
+  }
+
+  #admit(bytes: number): void {
+    const limit = this.#options.maxStagedBytes ?? defaultStagedBytes;
+    if (this.#stagedBytes + bytes <= limit) return;
+    throw new LogStorageError(
+      'staged_full',
+      `${this.#stagedBytes} bytes are staged and ${bytes} more pass the limit of ${limit}. ` +
+        `Wait for a write, or raise maxStagedBytes.`,
+    );
+  }
+
+  stagedBytes(): number {
+    return this.#stagedBytes;
+  }
+
+  /**
+   * Durable entries, both ends included, cut off before `maxBytes` of data are passed but at least
+   * one. Waits for the batch in flight where it touches the range.
+   * @throws LogStorageError `out_of_range`; `store_failed` where an entry is missing or damaged
+   */
+  async read(group: GroupId, from: LogIndex, to: LogIndex, maxBytes: number): Promise<readonly Entry[]> {
+    for (;;) {
+      this.#ready();
+      const inFlight = this.#inFlight;
+      const touchedFrom = inFlight?.touched.get(group);
+      if (inFlight === null || touchedFrom === undefined || to < touchedFrom) break;
+      await inFlight.settled;
+    }
+    const log = this.#logs.get(group);
+    if (log === undefined || log.damage !== null)
+      throw new LogStorageError('out_of_range', `Group ${group} has no readable log here.`);
+    if (from <= log.base)
+      throw new LogStorageError(
+        'out_of_range',
+        `Group ${group}: entry ${from} is compacted; the log starts after ${log.base}.`,
+      );
+    if (to > log.last || from > to)
+      throw new LogStorageError(
+        'out_of_range',
+        `Group ${group}: entries ${from} to ${to} are not there; the log ends at ${log.last}.`,
+      );
+    try {
+      return await readEntries(this.#db, group, from, to, maxBytes);
+    } catch (error) {
+      throw this.#fail(`Entries ${from} to ${to} of group ${group} cannot be read.`, error);
+    }
+  }
+
+  /** The keys of one group's state machine. The same object for the same group. */
+  keySpace(group: GroupId): KeySpace {
+    this.#alive();
+    const known = this.#spaces.get(group);
+    if (known !== undefined) return known;
+    const purges = this.#opened.purges.filter((purge) => purge.group === group);
+    const space = new KeySpace(group, this.#spaceHost, this.#opened.spaces.get(group) ?? newSpace, purges);
+    this.#spaces.set(group, space);
+    return space;
+  }
+
+  /**
+   * Waits for the batch in flight and lets go of the directory. What is staged and was not taken by a
+   * write is dropped. Safe to call twice, and after a failure.
+   */
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
+    await this.#inFlight?.settled;
+    await this.#reclaimer.idle();
+    this.#waiters.reject(this.#failure ?? closedError());
+    try {
+      await this.#fence?.close(this.#failure !== null);
+    } finally {
+      await this.#db.close();
+      await this.#opened.release();
+    }
+  }
+
+  #alive(): void {
+    if (this.#failure !== null) throw this.#failure;
+    if (this.#state === 'closed') throw closedError();
+  }
+
+  #ready(): void {
+    this.#alive();
+    if (this.#state !== 'open')
+      throw new LogStorageError('store_closed', 'Call open() of the store and await it first.');
+  }
+
+  /** Latches the store: the first error is final until the directory is opened anew. */
+  #fail(what: string, cause: unknown): LogStorageError {
+    if (this.#failure !== null) return this.#failure;
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    this.#failure = new LogStorageError(
+      'store_failed',
+      `${what} ${detail} The store in ${this.directory} takes nothing more, since what follows a failed ` +
+        `operation could be acknowledged and lost. Remove the cause, then start the process anew.`,
+      cause,
+    );
+    this.#waiters.reject(this.#failure);
+    this.#options.onFailure?.(this.#failure);
+    return this.#failure;
+  }
+}
+
+function closedError(): LogStorageError {
+  return new LogStorageError('store_closed', 'The store is closed.');
+}
+
+function fenceLine(log: GroupLog): FenceLine {
+  return { group: log.group, last: log.last, compacted: log.base, destroyed: false };
+}

@@ -1,0 +1,27 @@
+import type { LogStorageError } from '../errors.js';
+
+/** One batch that became durable. */
+export interface WriteReport {
+  /** Bytes of keys and values that were put. */
+  readonly bytes: number;
+  /** Operations, deletions included. */
+  readonly ops: number;
+  /** From the call to stable storage, in milliseconds. */
+  readonly durationMs: number;
+}
+
+export interface LogStoreOptions {
+  /**
+   * Bytes that LevelDB gathers in memory before it writes a table. Larger: fewer tables and
+   * rotations, a longer recovery (about 10 ms per MiB). Default: 32 MiB.
+   */
+  readonly writeBufferBytes?: number;
+  /** Bytes of table blocks kept in memory. Default: 32 MiB. */
+  readonly cacheBytes?: number;
+  /** Bytes that state machines may stage before a write takes them. Default: 64 MiB. */
+  readonly maxStagedBytes?: number;
+  /** Called once, with the error that latched the store. */
+  readonly onFailure?: (error: LogStorageError) => void;
+  /** Called after each durable batch. */
+  readonly onWrite?: (report: WriteReport) => void;
+}

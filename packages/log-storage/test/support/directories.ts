@@ -1,0 +1,33 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cp, mkdir, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from '@jest/globals';
+
+const made: string[] = [];
+
+afterAll(() => {
+  for (const directory of made) rmSync(directory, { recursive: true, force: true });
+});
+
+/** A new directory that goes when the test file ends. */
+export function newDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'log-storage-'));
+  made.push(directory);
+  return directory;
+}
+
+/**
+ * What a power cut at this moment would leave of an open store: the fence is copied before LevelDB's
+ * log, since it may never be ahead of it.
+ */
+export async function copyStore(from: string, to: string): Promise<void> {
+  await rm(to, { recursive: true, force: true });
+  await mkdir(join(to, 'db'), { recursive: true });
+  await cp(join(from, 'fence'), join(to, 'fence'));
+  const files = await readdir(join(from, 'db'));
+  const order = (name: string): number => (name.endsWith('.log') ? 1 : 0);
+  for (const name of files.sort((a, b) => order(a) - order(b))) {
+    if (name !== 'LOCK') await cp(join(from, 'db', name), join(to, 'db', name));
+  }
+}
