@@ -1,0 +1,10 @@
+export type { ConformanceCase } from './conformance/conformance-case.js';
+export type { StoragePlace } from './conformance/storage-place.js';
+export { storageConformance } from './conformance/storage-suite.js';
+export { transportConformance } from './conformance/transport-suite.js';
+export type { TransportPlace } from './conformance/transport-suite.js';
+export { StorageContractError } from './memory/group-image.js';
+export { MemoryNetwork } from './memory/memory-network.js';
+export type { MemoryNetworkOptions } from './memory/memory-network.js';
+export { MemoryDisk, MemoryStorage, MemoryStorageError } from './memory/memory-storage.js';
+export type { MemoryStorageOptions } from './memory/memory-storage.js';

@@ -1,0 +1,384 @@
+import type { LogIndex, NodeId, Term } from '../../ids.js';
+import type { ConfState, Entry } from '../../log/entry.js';
+import { decodeConf } from '../../membership/conf-state.js';
+import type { Message } from '../../message/message.js';
+import type { GroupWrite } from '../../storage/storage.js';
+import type { GroupImage } from '../memory/group-image.js';
+import { confStepProblem, isQuorum } from './conf-rules.js';
+import { Violation } from './history.js';
+import { ShadowLog } from './shadow-log.js';
+
+/** What the checker looks at after every step of a replica. */
+export interface ReplicaView {
+  readonly node: number;
+  readonly leads: boolean;
+  readonly term: Term;
+  readonly commit: LogIndex;
+}
+
+interface KnownEntry {
+  readonly entry: Entry;
+  /** Term of the entry before it. */
+  readonly previousTerm: number;
+}
+
+interface Sighting {
+  leads: boolean;
+  term: number;
+  commit: number;
+  vote: string | null;
+  votedIn: number;
+}
+
+/**
+ * The safety properties of Raft (figure 3 of the paper), checked after every step and at constant
+ * cost per step, from outside: it sees what a replica writes, sends, commits and applies, never its
+ * variables beyond role, term and commit index.
+ */
+export class SafetyChecker {
+  readonly #names: readonly NodeId[];
+  readonly #image: (node: number) => GroupImage;
+  readonly #shadows: ShadowLog[];
+  readonly #sightings: Sighting[];
+  readonly #lost: number[] = [];
+  readonly #leaders = new Map<number, number>();
+  readonly #entries = new Map<number, KnownEntry>();
+  readonly #votes = new Map<number, NodeId>();
+  /** `#committed[i]` is the term of the entry that is committed at index i. */
+  readonly #committed: number[] = [0];
+  /** `#applied[i]` is the entry that some replica has applied at index i. */
+  readonly #applied: (Entry | undefined)[] = [undefined];
+
+  constructor(names: readonly NodeId[], image: (node: number) => GroupImage) {
+    this.#names = names;
+    this.#image = image;
+    this.#shadows = names.map(() => new ShadowLog());
+    this.#sightings = names.map(() => ({ leads: false, term: 0, commit: 0, vote: null, votedIn: 0 }));
+  }
+
+  get commit(): LogIndex {
+    return (this.#committed.length - 1) as LogIndex;
+  }
+
+  /** The newest configuration in the replica's log. */
+  conf(node: number): ConfState {
+    return this.#shadow(node).conf.conf;
+  }
+
+  /** The replica starts, new or from its disk: what it held only in memory is gone. */
+  started(node: number): void {
+    const image = this.#image(node);
+    const shadow = this.#shadow(node);
+    this.#sightings[node] = { ...this.#sighting(node), leads: false, commit: 0 };
+    const meta = image.meta;
+    if (meta === null || image.damaged) return;
+    shadow.reset(meta.compacted.index, meta.compacted.term, meta.confIndex, meta.conf);
+    for (let index = image.compactedIndex + 1; index <= image.lastIndex; index += 1) {
+      const entry = image.entry(index);
+      if (entry !== undefined) shadow.append(entry.index, entry.term, this.#confOf(entry));
+    }
+  }
+
+  /**
+   * What the replica's disk held is lost. It may have acknowledged all of that, and a leader may
+   * count on it: `voteFrom` is what keeps this safe, so the entries still count as held.
+   */
+  damaged(node: number): void {
+    this.#lost[node] = Math.max(this.#lostUpTo(node), this.#image(node).lastIndex);
+  }
+
+  #lostUpTo(node: number): number {
+    return this.#lost[node] ?? 0;
+  }
+
+  /** A replica hands out a write: log matching and the rules of configuration changes. */
+  writes(view: ReplicaView, write: GroupWrite): void {
+    const shadow = this.#shadow(view.node);
+    if (write.reset === true && write.meta !== undefined) {
+      const { compacted, conf, confIndex } = write.meta;
+      const known = this.#committed[compacted.index];
+      if (known !== compacted.term) {
+        throw new Violation(
+          'state-machine safety',
+          `${this.#name(view.node)} takes a snapshot at ${compacted.index} of term ${compacted.term}, committed there is term ${known ?? 'nothing'}`,
+        );
+      }
+      shadow.reset(compacted.index, compacted.term, confIndex, conf);
+    }
+    if (write.truncateFrom !== undefined) {
+      if (write.truncateFrom <= view.commit) {
+        throw new Violation(
+          'commit is final',
+          `${this.#name(view.node)} truncates from ${write.truncateFrom} with commit ${view.commit}`,
+        );
+      }
+      shadow.truncate(write.truncateFrom);
+    }
+    for (const entry of write.append ?? []) {
+      this.#know(entry, shadow.term(entry.index - 1) ?? 0, view.node);
+      const conf = this.#confOf(entry);
+      if (conf !== null) this.#checkConf(view, shadow, entry, conf);
+      shadow.append(entry.index, entry.term, conf);
+    }
+  }
+
+  /** Log matching: two logs with an entry of one index and term hold the same entry, after the same one. */
+  #know(entry: Entry, previousTerm: number, node: number): void {
+    const key = entry.index * 0x100000 + entry.term;
+    const known = this.#entries.get(key);
+    if (known === undefined) {
+      this.#entries.set(key, { entry, previousTerm });
+      return;
+    }
+    if (known.previousTerm !== previousTerm && entry.index > 1) {
+      throw new Violation(
+        'log matching',
+        `${this.#name(node)} has entry ${entry.index} of term ${entry.term} after term ${previousTerm}, another log after term ${known.previousTerm}`,
+      );
+    }
+    if (known.entry !== entry && !sameEntry(known.entry, entry)) {
+      throw new Violation(
+        'log matching',
+        `${this.#name(node)} has another entry ${entry.index} of term ${entry.term}`,
+      );
+    }
+  }
+
+  #checkConf(view: ReplicaView, shadow: ShadowLog, entry: Entry, conf: ConfState): void {
+    const before = shadow.conf;
+    const problem = confStepProblem(before.conf, conf);
+    if (problem !== null)
+      throw new Violation('configuration', `entry ${entry.index} on ${this.#name(view.node)}: ${problem}`);
+    if (!view.leads || entry.term !== view.term) return;
+    if (before.index > view.commit) {
+      throw new Violation(
+        'configuration',
+        `${this.#name(view.node)} proposes ${entry.index} while the change at ${before.index} is not committed`,
+      );
+    }
+    if (shadow.term(view.commit) !== view.term) {
+      throw new Violation(
+        'configuration',
+        `${this.#name(view.node)} proposes ${entry.index} before it has committed an entry of its term ${view.term}`,
+      );
+    }
+  }
+
+  #confOf(entry: Entry): ConfState | null {
+    return entry.type === 'config' ? decodeConf(entry.data) : null;
+  }
+
+  /** A write has landed: what a replica has promised in its hard state stays promised. */
+  landed(node: number): void {
+    const meta = this.#image(node).meta;
+    if (meta === null) return;
+    const seen = this.#sighting(node);
+    const { term, vote } = meta.hardState;
+    if (term < seen.votedIn)
+      throw new Violation(
+        'durable vote',
+        `${this.#name(node)} goes back from term ${seen.votedIn} to ${term}`,
+      );
+    if (term === seen.votedIn && seen.vote !== null && vote !== seen.vote) {
+      throw new Violation(
+        'durable vote',
+        `${this.#name(node)} changes its vote in term ${term} from ${seen.vote} to ${vote ?? 'none'}`,
+      );
+    }
+    seen.votedIn = term;
+    seen.vote = vote;
+  }
+
+  /** A message leaves: what it promises must be durable. */
+  sends(node: number, message: Message): void {
+    switch (message.type) {
+      case 'append':
+        this.#checkSentEntries(node, message.entries, message.prevTerm);
+        return;
+      case 'vote_request':
+        if (!message.pre) this.#vote(node, message.term, message.from);
+        return;
+      case 'vote_response':
+        if (!message.pre && message.granted) this.#vote(node, message.requestTerm, message.to);
+        return;
+      case 'append_response':
+        if (message.outcome.kind === 'accepted') this.#checkAck(node, message.outcome.index, message.term);
+        return;
+      default:
+    }
+  }
+
+  #checkSentEntries(node: number, entries: readonly Entry[], prevTerm: number): void {
+    let previous = prevTerm;
+    for (const entry of entries) {
+      const known = this.#entries.get(entry.index * 0x100000 + entry.term);
+      if (known === undefined || known.entry !== entry) this.#know(entry, previous, node);
+      previous = entry.term;
+    }
+  }
+
+  #vote(node: number, term: Term, candidate: NodeId): void {
+    const key = node * 0x1000000 + term;
+    const before = this.#votes.get(key);
+    if (before !== undefined && before !== candidate) {
+      throw new Violation(
+        'one vote per term',
+        `${this.#name(node)} votes for ${candidate} in term ${term}, and has voted for ${before}`,
+      );
+    }
+    this.#votes.set(key, candidate);
+    const hardState = this.#image(node).meta?.hardState;
+    const kept =
+      hardState !== undefined &&
+      (hardState.term > term || (hardState.term === term && hardState.vote === candidate));
+    if (!kept)
+      throw new Violation(
+        'vote before sync',
+        `${this.#name(node)} votes for ${candidate} in term ${term}, which its disk does not know`,
+      );
+  }
+
+  #checkAck(node: number, index: LogIndex, term: Term): void {
+    const image = this.#image(node);
+    const durableTerm = image.meta?.hardState.term ?? 0;
+    if (image.lastIndex < index || durableTerm < term) {
+      throw new Violation(
+        'ack before sync',
+        `${this.#name(node)} acknowledges ${index} in term ${term}, its disk ends at ${image.lastIndex} in term ${durableTerm}`,
+      );
+    }
+  }
+
+  /** After each step of a replica: election safety, leader completeness, commits. */
+  stepped(view: ReplicaView): void {
+    const seen = this.#sighting(view.node);
+    if (view.term < seen.term && seen.leads) {
+      throw new Violation(
+        'terms grow',
+        `${this.#name(view.node)} goes back from term ${seen.term} to ${view.term}`,
+      );
+    }
+    if (view.leads && (!seen.leads || seen.term !== view.term)) this.#elected(view);
+    seen.leads = view.leads;
+    seen.term = view.term;
+    if (view.commit < seen.commit) {
+      throw new Violation(
+        'commit is final',
+        `${this.#name(view.node)} goes back from commit ${seen.commit} to ${view.commit}`,
+      );
+    }
+    if (view.commit > seen.commit) {
+      this.#commits(view);
+      seen.commit = view.commit;
+    }
+  }
+
+  #elected(view: ReplicaView): void {
+    const other = this.#leaders.get(view.term);
+    if (other !== undefined && other !== view.node) {
+      throw new Violation(
+        'election safety',
+        `${this.#name(other)} and ${this.#name(view.node)} both lead term ${view.term}`,
+      );
+    }
+    this.#leaders.set(view.term, view.node);
+    const shadow = this.#shadow(view.node);
+    const index = this.commit;
+    if (index > 0 && shadow.term(index) !== this.#committed[index]) {
+      throw new Violation(
+        'leader completeness',
+        `${this.#name(view.node)} leads term ${view.term} without the committed entry ${index} of term ${this.#committed[index] ?? 0}`,
+      );
+    }
+  }
+
+  #commits(view: ReplicaView): void {
+    const shadow = this.#shadow(view.node);
+    const old = Math.min(view.commit, this.commit);
+    const term = shadow.term(old);
+    if (term !== undefined && term !== this.#committed[old]) {
+      throw new Violation(
+        'state-machine safety',
+        `${this.#name(view.node)} commits term ${term} at ${old}, committed there is term ${this.#committed[old] ?? 0}`,
+      );
+    }
+    if (view.commit > this.commit) this.#newCommits(view, shadow);
+  }
+
+  #newCommits(view: ReplicaView, shadow: ShadowLog): void {
+    const from = this.#committed.length;
+    if (!view.leads) {
+      throw new Violation(
+        'commit',
+        `${this.#name(view.node)} follows, and is the first to commit ${view.commit}`,
+      );
+    }
+    if (shadow.term(view.commit) !== view.term) {
+      throw new Violation(
+        'commit of own term',
+        `${this.#name(view.node)} in term ${view.term} commits ${view.commit} of term ${shadow.term(view.commit) ?? 'unknown'} by counting`,
+      );
+    }
+    const { conf } = shadow.conf;
+    const durable = (name: NodeId): boolean => this.#holds(this.#names.indexOf(name), view.commit, view.term);
+    if (!isQuorum(conf, durable)) {
+      throw new Violation(
+        'commit',
+        `${this.#name(view.node)} commits ${view.commit}, which is durable on too few of ${describeVoters(conf)}`,
+      );
+    }
+    for (let index = from; index <= view.commit; index += 1) this.#committed.push(shadow.term(index) ?? 0);
+  }
+
+  #holds(node: number, index: number, term: number): boolean {
+    if (index <= this.#lostUpTo(node)) return true;
+    const image = this.#image(node);
+    return image.compactedIndex >= index || image.entry(index)?.term === term;
+  }
+
+  /** State-machine safety: whoever applies an index applies the same entry. */
+  applies(node: number, entry: Entry): void {
+    if (entry.index > this.commit || this.#committed[entry.index] !== entry.term) {
+      throw new Violation(
+        'state-machine safety',
+        `${this.#name(node)} applies ${entry.index} of term ${entry.term}, committed there is term ${this.#committed[entry.index] ?? 'nothing'}`,
+      );
+    }
+    const known = this.#applied[entry.index];
+    if (known === undefined) this.#applied[entry.index] = entry;
+    else if (known !== entry && !sameEntry(known, entry)) {
+      throw new Violation(
+        'state-machine safety',
+        `${this.#name(node)} applies another entry ${entry.index} than has been applied`,
+      );
+    }
+  }
+
+  #name(node: number): NodeId {
+    return this.#names[node] ?? ('?' as NodeId);
+  }
+
+  #shadow(node: number): ShadowLog {
+    const shadow = this.#shadows[node];
+    if (shadow === undefined) throw new RangeError(`There is no node ${node}.`);
+    return shadow;
+  }
+
+  #sighting(node: number): Sighting {
+    const sighting = this.#sightings[node];
+    if (sighting === undefined) throw new RangeError(`There is no node ${node}.`);
+    return sighting;
+  }
+}
+
+function sameEntry(a: Entry, b: Entry): boolean {
+  if (a.index !== b.index || a.term !== b.term || a.type !== b.type || a.data.length !== b.data.length)
+    return false;
+  for (let at = 0; at < a.data.length; at += 1) if (a.data[at] !== b.data[at]) return false;
+  return true;
+}
+
+function describeVoters(conf: ConfState): string {
+  const outgoing = conf.votersOutgoing.length > 0 ? ` and ${conf.votersOutgoing.join(',')}` : '';
+  return conf.voters.join(',') + outgoing;
+}
