@@ -9,7 +9,7 @@ export interface AppendResult {
    * Not null means that the window did not only grow: a compaction, version +1.
    */
   readonly dropped: SeqRange | null;
-  /** A cut is due: load the newest messages from `suffixHint(state, policy, budget)` on and call `cut`. */
+  /** A cut is due: load the messages from `suffixHint(state, budget.tokens)` on and call `cut`. */
   readonly needsCut: boolean;
 }
 
@@ -21,9 +21,10 @@ export type CutResult =
   /** The window shrank: a compaction, version +1. `dropped`: the messages that it touched. */
   | { readonly kind: 'compacted'; readonly state: WindowState; readonly dropped: SeqRange };
 
-/** `replaceWindow(state, replacement, {upToSeq}, live)`. Always a compaction, version +1. */
+/** `replaceWindow(state, replacement, {upToSeq}, loaded)`. Always a compaction, version +1. */
 export type ReplaceResult =
-  LoadMore | { readonly kind: 'replaced'; readonly state: WindowState; readonly dropped: SeqRange | null };
+  | LoadMore /** `dropped`: the messages that the replacement stands for; null for none. */
+  | { readonly kind: 'replaced'; readonly state: WindowState; readonly dropped: SeqRange | null };
 
 /** `fitWindow(state, budgetTokens, loaded)`. */
 export type FitResult = LoadMore | FittedWindow | UnsatisfiableWindow;
@@ -61,3 +62,41 @@ export interface Segment {
   readonly toSeq: number;
   readonly tokens: number;
 }
+
+/** Why a message is in the window, or why not. */
+export type WindowReason =
+  /** In the window as it is: as part of the replacement, pinned, or live. */
+  | Segment['type']
+  /** In the window without some of its parts. */
+  | 'parts_skipped'
+  /** Its parts were all skipped. */
+  | 'skipped'
+  /** A cut of the policy left it out. */
+  | 'cut'
+  /** The replacement stands for it. */
+  | 'replaced'
+  /** Out of this read only: the budget has no room. */
+  | 'over_budget'
+  /** It has, or is in a unit with, a tool call that was never answered. */
+  | 'dangling_call'
+  /** A tool result whose call is not in the window. */
+  | 'orphaned_result'
+  /** Nothing in it for a model. */
+  | 'empty'
+  /** No user message comes before it in the window. */
+  | 'before_first_user';
+
+export interface ExplainedMessage {
+  /** Null for a message of the replacement. */
+  readonly seq: number | null;
+  readonly kept: boolean;
+  readonly reason: WindowReason;
+  /** Tokens of what is shown of it; of the whole message if it is not kept. */
+  readonly tokens: number;
+}
+
+/** `explainWindow(state, budgetTokens, loaded)`. */
+export type ExplainResult =
+  | LoadMore
+  | UnsatisfiableWindow
+  | { readonly kind: 'explained'; readonly messages: readonly ExplainedMessage[] };

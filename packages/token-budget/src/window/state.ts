@@ -29,6 +29,8 @@ export interface Pin {
   readonly fromSeq: number;
   readonly toSeq: number;
   readonly tokens: number;
+  /** Share of `tokens` that goes when its turn is closed: see `TurnState.open`. */
+  readonly openTokens: number;
 }
 
 export interface ReplacementState {
@@ -64,26 +66,29 @@ export interface TurnState {
   /** Its user message; 0 when the replacement's last user message opened it. */
   readonly seq: number;
   readonly tally: Tally;
-  /** Tokens of the user message while it is not pinned, else 0. */
-  readonly startTokens: number;
-  /** Split calls without a result, with the messages around them: stands or falls as one. */
-  readonly unit: UnitState | null;
-  /** What goes when the turn is closed by a next message: calls that carry their own, absent result. */
-  readonly open: OpenState | null;
-}
-
-export interface UnitState {
-  readonly fromSeq: number;
+  /** Tokens of the user message; null once it is pinned, and when `seq` is 0. */
+  readonly startTokens: number | null;
+  /** Ids of the split calls that wait for their result. */
   readonly calls: readonly string[];
-  readonly pinned: boolean;
-  readonly tally: Tally;
-  /** Share of `open` that lies inside of this unit. */
-  readonly open: OpenState | null;
+  /** The messages from the first of these calls on. They stand or fall together; null without calls. */
+  readonly unit: UnitState | null;
+  /** First message with a call that would carry its own result and has none; null for none. */
+  readonly openFrom: number | null;
+  /** What goes of such messages outside of `unit` when the turn is closed. */
+  readonly open: Tally;
+  /** Messages of nothing but reasoning at the turn's end: they belong to the call that may follow. */
+  readonly reasoning: RunState | null;
 }
 
-export interface OpenState {
+export interface RunState {
   readonly fromSeq: number;
   readonly tally: Tally;
+}
+
+export interface UnitState extends RunState {
+  readonly pinned: boolean;
+  /** Like `TurnState.open`, for the messages of this unit. */
+  readonly open: Tally;
 }
 
 /** Most entries of `WindowState.pins`; a message that asks for pinning beyond it stays live. */

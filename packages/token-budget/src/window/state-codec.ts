@@ -1,0 +1,175 @@
+import { ByteReader, ByteWriter } from '../outline/bytes.js';
+import type { Pin, ReplacementState, RunState, SkipState, Tally, TurnState, WindowState } from './state.js';
+
+/**
+ * ```
+ * version=1 · has (replacement 1, skip 2, turn 4) · lastSeq · liveFrom · liveTokens · liveCount ·
+ *   pinnedTokens · pins · [replacement] · [skip] · [turn]
+ * ```
+ * Numbers are LEB128, in the order of the types in state.ts; a list begins with its length.
+ */
+const version = 1;
+
+const hasReplacement = 1;
+const hasSkip = 2;
+const hasTurn = 4;
+
+const writer = new ByteWriter();
+
+/** Bytes of a state: some 20, and more only for pins, a skip, or open calls. Equal states, equal bytes. */
+export function encodeWindowState(state: WindowState): Uint8Array {
+  writer.reset();
+  writer.byte(version);
+  writer.byte(
+    (state.replacement === null ? 0 : hasReplacement) |
+      (state.skip === null ? 0 : hasSkip) |
+      (state.turn === null ? 0 : hasTurn),
+  );
+  writer.uint(state.lastSeq);
+  writer.uint(state.liveFrom);
+  writer.uint(state.liveTokens);
+  writer.uint(state.liveCount);
+  writer.uint(state.pinnedTokens);
+  writer.uint(state.pins.length);
+  for (const pin of state.pins) writePin(pin);
+  if (state.replacement !== null) writeReplacement(state.replacement);
+  if (state.skip !== null) writeSkip(state.skip);
+  if (state.turn !== null) writeTurn(state.turn);
+  return writer.take();
+}
+
+/**
+ * The state that `encodeWindowState` encoded, read from `offset` of a longer record if need be.
+ *
+ * @throws RangeError if the bytes are not a state, or of a version that this release does not know.
+ */
+export function decodeWindowState(bytes: Uint8Array, offset = 0): WindowState {
+  const reader = new ByteReader(bytes, offset);
+  const found = reader.byte();
+  if (found !== version)
+    throw new RangeError(`Window state version ${found} is not known; upgrade this node.`);
+  const has = reader.byte();
+  return {
+    lastSeq: reader.uint(),
+    liveFrom: reader.uint(),
+    liveTokens: reader.uint(),
+    liveCount: reader.uint(),
+    pinnedTokens: reader.uint(),
+    pins: readList(reader, readPin),
+    replacement: (has & hasReplacement) === 0 ? null : readReplacement(reader),
+    skip: (has & hasSkip) === 0 ? null : readSkip(reader),
+    turn: (has & hasTurn) === 0 ? null : readTurn(reader),
+  };
+}
+
+function writePin(pin: Pin): void {
+  writer.uint(pin.fromSeq);
+  writer.uint(pin.toSeq);
+  writer.uint(pin.tokens);
+  writer.uint(pin.openTokens);
+}
+
+function readPin(reader: ByteReader): Pin {
+  return {
+    fromSeq: reader.uint(),
+    toSeq: reader.uint(),
+    tokens: reader.uint(),
+    openTokens: reader.uint(),
+  };
+}
+
+function writeReplacement(replacement: ReplacementState): void {
+  writer.uint(replacement.count);
+  writer.uint(replacement.headCount);
+  writer.uint(replacement.headTokens);
+  writer.uint(replacement.from);
+  writer.uint(replacement.bodyTokens);
+  writer.byte(replacement.hasUser ? 1 : 0);
+  writer.uint(replacement.fromSeq);
+  writer.uint(replacement.toSeq);
+}
+
+function readReplacement(reader: ByteReader): ReplacementState {
+  return {
+    count: reader.uint(),
+    headCount: reader.uint(),
+    headTokens: reader.uint(),
+    from: reader.uint(),
+    bodyTokens: reader.uint(),
+    hasUser: reader.byte() === 1,
+    fromSeq: reader.uint(),
+    toSeq: reader.uint(),
+  };
+}
+
+function writeSkip(skip: SkipState): void {
+  writer.uint(skip.through);
+  writer.uint(skip.kinds.length);
+  for (const kind of skip.kinds) writer.string(kind);
+}
+
+function readSkip(reader: ByteReader): SkipState {
+  return { through: reader.uint(), kinds: readList(reader, (each) => each.string()) };
+}
+
+function writeTurn(turn: TurnState): void {
+  writer.byte(
+    (turn.startTokens === null ? 0 : 1) |
+      (turn.unit === null ? 0 : 2) |
+      (turn.openFrom === null ? 0 : 4) |
+      (turn.reasoning === null ? 0 : 8) |
+      (turn.unit?.pinned === true ? 16 : 0),
+  );
+  writer.uint(turn.seq);
+  writeTally(turn.tally);
+  writer.uint(turn.calls.length);
+  for (const call of turn.calls) writer.string(call);
+  if (turn.startTokens !== null) writer.uint(turn.startTokens);
+  if (turn.unit !== null) {
+    writeRun(turn.unit);
+    writeTally(turn.unit.open);
+  }
+  if (turn.openFrom !== null) writer.uint(turn.openFrom);
+  writeTally(turn.open);
+  if (turn.reasoning !== null) writeRun(turn.reasoning);
+}
+
+function readTurn(reader: ByteReader): TurnState {
+  const has = reader.byte();
+  return {
+    seq: reader.uint(),
+    tally: readTally(reader),
+    calls: readList(reader, (each) => each.string()),
+    startTokens: (has & 1) === 0 ? null : reader.uint(),
+    unit: (has & 2) === 0 ? null : { ...readRun(reader), pinned: (has & 16) !== 0, open: readTally(reader) },
+    openFrom: (has & 4) === 0 ? null : reader.uint(),
+    open: readTally(reader),
+    reasoning: (has & 8) === 0 ? null : readRun(reader),
+  };
+}
+
+function writeRun(run: RunState): void {
+  writer.uint(run.fromSeq);
+  writeTally(run.tally);
+}
+
+function readRun(reader: ByteReader): RunState {
+  return { fromSeq: reader.uint(), tally: readTally(reader) };
+}
+
+function writeTally(tally: Tally): void {
+  writer.uint(tally.tokens);
+  writer.uint(tally.count);
+  writer.uint(tally.pinnedTokens);
+}
+
+function readTally(reader: ByteReader): Tally {
+  return { tokens: reader.uint(), count: reader.uint(), pinnedTokens: reader.uint() };
+}
+
+function readList<T>(reader: ByteReader, read: (reader: ByteReader) => T): T[] {
+  const length = reader.uint();
+  const list: T[] = [];
+  for (let i = 0; i < length; i++) list.push(read(reader));
+  return list;
+}
