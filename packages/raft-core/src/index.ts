@@ -56,3 +56,10 @@ export type {
   TransferOutcome,
 } from './host/outcome.js';
 export type { GroupStatus, Health, PeerStatus, Role } from './host/status.js';
+export { Group } from './group/group.js';
+export type { GroupStart } from './group/state.js';
+export type { ChunkToSend } from './group/snapshot-send.js';
+export type { TransferStart } from './group/transfer.js';
+export type { ConfChange, MemberChange } from './membership/conf-change.js';
+export { changeConf } from './membership/conf-change.js';
+export { initialConf } from './membership/conf-state.js';

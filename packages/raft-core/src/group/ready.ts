@@ -35,8 +35,6 @@ export interface Ready {
   /** Committed and durable here, in order, not handed out before. Answer with `applied`. */
   readonly committed: readonly Entry[];
   readonly readStates: readonly ReadState[];
-  /** Local reads that can no longer be answered. */
-  readonly droppedReads: readonly number[];
   readonly entryReads: readonly EntryRead[];
   readonly snapshots: readonly SnapshotCommand[];
 }

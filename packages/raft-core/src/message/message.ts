@@ -52,8 +52,8 @@ export type AppendOutcome =
       readonly hintIndex: LogIndex;
       readonly hintTerm: Term;
     }
-  /** The state machine or the log here is gone: only a snapshot helps. */
-  | { readonly kind: 'needs_snapshot'; readonly prevIndex: LogIndex };
+  /** The state machine or the log here is gone: only a snapshot helps, of this index or a later one. */
+  | { readonly kind: 'needs_snapshot'; readonly atLeast: LogIndex };
 
 export interface AppendResponse extends MessageBase {
   readonly type: 'append_response';

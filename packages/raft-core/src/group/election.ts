@@ -1,0 +1,207 @@
+import { assert } from '../errors.js';
+import { term as toTerm } from '../ids.js';
+import type { NodeId, Term } from '../ids.js';
+import { isVoter } from '../membership/conf-state.js';
+import { quorumValue, voteResult } from '../membership/quorum.js';
+import type { VoteRequest, VoteResponse } from '../message/message.js';
+import { appendOwn } from './commit.js';
+import { resetProgress } from './membership.js';
+import { requeueReads } from './read-index.js';
+import { stopTransfers } from './snapshot-send.js';
+import type { GroupState } from './state.js';
+
+/** How an election starts: with a pre-vote, or at once because the leader handed over. */
+export type CampaignKind = 'ordinary' | 'transfer';
+
+export function resetElectionDeadline(s: GroupState): void {
+  s.electionDeadline = s.now + s.electionTimeoutMs * (1 + s.options.random());
+}
+
+/** A replica may campaign that is a voter of the newest configuration it has and lacks nothing. */
+export function mayCampaign(s: GroupState): boolean {
+  return s.lost === 'none' && s.mayVote && s.install === null && isVoter(s.confs.current, s.self);
+}
+
+export function becomeFollower(s: GroupState, term: Term, leader: NodeId | null): void {
+  assert(term >= s.term, 'terms never go back');
+  if (term > s.term) {
+    s.term = term;
+    s.vote = null;
+    s.metaDirty = true;
+  }
+  stopTransfers(s);
+  requeueReads(s);
+  s.role = 'follower';
+  s.leader = leader;
+  s.votes.clear();
+  s.ownVote = null;
+  s.progress.clear();
+  s.transfer = null;
+  s.uncommitted = [];
+  s.uncommittedBytes = 0;
+  s.heartbeatDeadline = Infinity;
+  resetElectionDeadline(s);
+}
+
+/** The leader of this term speaks: follow it. */
+export function hearLeader(s: GroupState, leader: NodeId): void {
+  assert(s.role !== 'leader', 'a term has one leader');
+  if (s.role !== 'follower' || s.leader !== leader) becomeFollower(s, s.term, leader);
+  s.leaderHeardAt = s.now;
+  // Drawn anew only when the old one comes near: this runs for every message.
+  if (s.electionDeadline - s.now < s.electionTimeoutMs) resetElectionDeadline(s);
+}
+
+export function campaign(s: GroupState, kind: CampaignKind): void {
+  if (s.role === 'leader' || !mayCampaign(s)) {
+    resetElectionDeadline(s);
+    return;
+  }
+  if (kind === 'transfer') {
+    runForLeader(s, true);
+    return;
+  }
+  // Clears the leader: a pre-candidate that still names it would keep refusing others for its sake
+  // (etcd PR #8334).
+  becomeFollower(s, s.term, null);
+  s.leaderHeardAt = -Infinity;
+  s.role = 'pre_candidate';
+  s.votes.set(s.self, true);
+  if (!decide(s)) requestVotes(s, true, false);
+}
+
+function runForLeader(s: GroupState, force: boolean): void {
+  becomeFollower(s, toTerm(s.term + 1), null);
+  s.leaderHeardAt = -Infinity;
+  s.role = 'candidate';
+  s.vote = s.self;
+  s.metaDirty = true;
+  s.ownVote = { term: s.term, seq: null };
+  requestVotes(s, false, force);
+}
+
+/**
+ * Requests for real votes wait for the own term and vote to be durable: a candidate that forgot them
+ * could win the same term twice and write two entries at one index and term.
+ */
+function requestVotes(s: GroupState, pre: boolean, force: boolean): void {
+  const box = pre ? s.out.now : s.out.afterSync;
+  const conf = s.confs.current;
+  for (const to of new Set([...conf.voters, ...conf.votersOutgoing])) {
+    if (to === s.self) continue;
+    box.push({
+      type: 'vote_request',
+      group: s.options.group,
+      from: s.self,
+      to,
+      term: s.term,
+      pre,
+      force,
+      lastIndex: s.log.lastIndex,
+      lastTerm: s.log.lastTerm,
+    });
+  }
+}
+
+/** Ends the election where the votes decide it. */
+function decide(s: GroupState): boolean {
+  const result = voteResult(s.confs.current, s.votes);
+  if (result === 'pending') return false;
+  if (result === 'lost') becomeFollower(s, s.term, null);
+  else if (s.role === 'pre_candidate') runForLeader(s, false);
+  else becomeLeader(s);
+  return true;
+}
+
+/** A write is durable: if it held the own vote, that counts now. */
+export function countOwnVote(s: GroupState, seq: number): void {
+  const own = s.ownVote;
+  if (own === null || own.seq === null || own.seq > seq) return;
+  s.ownVote = null;
+  if (s.role !== 'candidate' || own.term !== s.term) return;
+  s.votes.set(s.self, true);
+  decide(s);
+}
+
+function becomeLeader(s: GroupState): void {
+  assert(s.role === 'candidate', 'only a candidate becomes leader');
+  assert(s.vote === s.self, 'a leader voted for itself');
+  s.role = 'leader';
+  s.leader = s.self;
+  s.round = 0;
+  s.rounds = [];
+  s.heartbeatDeadline = s.now;
+  s.electionDeadline = Infinity;
+  resetProgress(s);
+  // Something of this term must commit before anything older counts as committed (5.4.2, Figure 8).
+  s.termStart = appendOwn(s, 'noop', new Uint8Array(0)).index;
+}
+
+/** Loyal to a live leader: others cannot disturb it (thesis 4.2.3, 6.4.1). */
+function isLoyal(s: GroupState): boolean {
+  if (s.role === 'leader') return true;
+  return s.leader !== null && s.now - s.leaderHeardAt < s.electionTimeoutMs;
+}
+
+export function onVoteRequest(s: GroupState, m: VoteRequest): void {
+  const loyal = isLoyal(s) && !m.force;
+  if (m.pre) {
+    const next = m.term >= s.term;
+    respond(s, m, next && !loyal && s.mayVote && s.log.isUpToDate(m.lastIndex, m.lastTerm));
+    return;
+  }
+  if (m.term < s.term) {
+    respond(s, m, false);
+    return;
+  }
+  if (m.term > s.term) {
+    // Not even the term is taken over: that alone would depose a leader with a live quorum.
+    if (loyal) return;
+    becomeFollower(s, m.term, null);
+  }
+  const free = s.vote === m.from || (s.vote === null && s.leader === null);
+  const granted = free && s.mayVote && s.log.isUpToDate(m.lastIndex, m.lastTerm);
+  if (granted) {
+    if (s.vote !== m.from) {
+      s.vote = m.from;
+      s.metaDirty = true;
+    }
+    resetElectionDeadline(s);
+  }
+  respond(s, m, granted);
+}
+
+/** Votes leave after they are durable; pre-votes promise nothing. */
+function respond(s: GroupState, m: VoteRequest, granted: boolean): void {
+  (m.pre ? s.out.now : s.out.afterSync).push({
+    type: 'vote_response',
+    group: s.options.group,
+    from: s.self,
+    to: m.from,
+    term: s.term,
+    pre: m.pre,
+    granted,
+    requestTerm: m.term,
+  });
+}
+
+export function onVoteResponse(s: GroupState, m: VoteResponse): void {
+  if (m.term > s.term) {
+    // Also from a refused pre-vote: a replica with an old term can win nothing (openraft#1796).
+    becomeFollower(s, m.term, null);
+    return;
+  }
+  if (m.requestTerm !== s.term || s.role !== (m.pre ? 'pre_candidate' : 'candidate')) return;
+  if (!s.votes.has(m.from)) s.votes.set(m.from, m.granted);
+  decide(s);
+}
+
+/** CheckQuorum: a leader that a majority has not answered for an election timeout gives up. */
+export function checkQuorum(s: GroupState): boolean {
+  const heard = quorumValue(s.confs.current, (node) =>
+    node === s.self ? s.now : (s.progress.get(node)?.activeAt ?? -Infinity),
+  );
+  if (s.now - heard < s.electionTimeoutMs) return true;
+  becomeFollower(s, s.term, null);
+  return false;
+}

@@ -1,0 +1,194 @@
+import { logIndex } from '../ids.js';
+import type { LogIndex } from '../ids.js';
+import type { Entry } from '../log/entry.js';
+import type { AppendResponse, HeartbeatResponse } from '../message/message.js';
+import { maybeCommit } from './commit.js';
+import type { Progress } from './progress.js';
+import { finishRounds } from './read-index.js';
+import type { EntryRead } from './ready.js';
+import { finishTransfer, onNeedsSnapshot, startSnapshot } from './snapshot-send.js';
+import type { GroupState } from './state.js';
+import { advanceTransfer } from './transfer.js';
+
+/** Brings every follower as far as limits allow. Called once per turn, so proposals of a turn share a message. */
+export function replicate(s: GroupState): void {
+  if (s.role !== 'leader') return;
+  for (const progress of s.progress.values()) replicateTo(s, progress);
+}
+
+function replicateTo(s: GroupState, progress: Progress): void {
+  if (progress.state === 'probe' && progress.next > s.log.lastIndex) probeEnd(s, progress);
+  while (progress.next <= s.log.lastIndex && !progress.isPaused(s.limits)) {
+    if (!sendEntries(s, progress)) break;
+    if (progress.state === 'probe') break;
+  }
+  if (progress.state !== 'snapshot') noticeCommit(s, progress);
+}
+
+/** Nothing to send, but what the follower holds is not known: ask with an append without entries. */
+function probeEnd(s: GroupState, progress: Progress): void {
+  if (progress.isPaused(s.limits) || progress.match >= s.log.lastIndex) return;
+  sendAppend(s, progress, progress.next, []);
+  progress.probeSent = true;
+}
+
+function noticeCommit(s: GroupState, progress: Progress): void {
+  const commit = logIndex(Math.min(progress.match, s.log.commit));
+  if (commit <= progress.sentCommit) return;
+  progress.sentCommit = commit;
+  s.out.now.push({
+    type: 'commit_notice',
+    group: s.options.group,
+    from: s.self,
+    to: progress.node,
+    term: s.term,
+    commit,
+  });
+}
+
+/** Sends the next entries, or asks the host to read them. False where nothing can be sent now. */
+function sendEntries(s: GroupState, progress: Progress): boolean {
+  const { next } = progress;
+  if (next <= s.log.compacted.index) {
+    startSnapshot(s, progress);
+    return false;
+  }
+  const entries = s.log.cache.slice(next, s.log.lastIndex, s.limits.maxAppendBytes);
+  if (entries === null) {
+    progress.readPending = true;
+    const to = logIndex(Math.min(s.log.cache.first - 1, s.log.lastIndex));
+    s.out.entryReads.push({
+      purpose: { kind: 'replicate', to: progress.node },
+      from: next,
+      to,
+      maxBytes: s.limits.maxAppendBytes,
+    });
+    return false;
+  }
+  sendAppend(s, progress, next, entries);
+  return true;
+}
+
+function sendAppend(s: GroupState, progress: Progress, next: LogIndex, entries: readonly Entry[]): void {
+  const prevIndex = logIndex(next - 1);
+  const prevTerm = s.log.termAt(prevIndex);
+  if (prevTerm === null) return;
+  const last = entries.at(-1)?.index ?? prevIndex;
+  s.out.now.push({
+    type: 'append',
+    group: s.options.group,
+    from: s.self,
+    to: progress.node,
+    term: s.term,
+    prevIndex,
+    prevTerm,
+    entries,
+    commit: s.log.commit,
+  });
+  progress.sentCommit = logIndex(Math.max(progress.sentCommit, Math.min(last, s.log.commit)));
+  if (entries.length > 0) progress.sent(last, byteSum(entries));
+}
+
+function byteSum(entries: readonly Entry[]): number {
+  let bytes = 0;
+  for (const entry of entries) bytes += entry.data.length;
+  return bytes;
+}
+
+/** Entries that storage was asked for. They are sent only if they still are what comes next (openraft#1795). */
+export function onReplicateRead(s: GroupState, read: EntryRead, entries: readonly Entry[]): void {
+  if (read.purpose.kind !== 'replicate') return;
+  const progress = s.progress.get(read.purpose.to);
+  if (s.role !== 'leader' || progress === undefined || !progress.readPending) return;
+  progress.readPending = false;
+  const first = entries[0];
+  if (first?.index !== progress.next || progress.state === 'snapshot') return;
+  if (!entries.every((entry) => s.log.matches(entry.index, entry.term))) return;
+  sendAppend(s, progress, progress.next, entries);
+}
+
+export function onAppendResponse(s: GroupState, m: AppendResponse): void {
+  const progress = s.role === 'leader' ? s.progress.get(m.from) : undefined;
+  if (progress === undefined) return;
+  noteAlive(s, progress, m.incarnation);
+  switch (m.outcome.kind) {
+    case 'accepted':
+      onAccepted(s, progress, m.outcome.index);
+      return;
+    case 'conflict':
+      onConflict(s, progress, m.outcome);
+      return;
+    case 'needs_snapshot':
+      onNeedsSnapshot(s, progress, m.outcome.atLeast);
+      return;
+  }
+}
+
+function onAccepted(s: GroupState, progress: Progress, index: LogIndex): void {
+  if (index > s.log.lastIndex) return;
+  const news = progress.acknowledged(index);
+  if (progress.state === 'snapshot') finishTransfer(s, progress);
+  else if (progress.state === 'probe') progress.becomeReplicate();
+  if (!news) return;
+  maybeCommit(s);
+  advanceTransfer(s);
+}
+
+function onConflict(
+  s: GroupState,
+  progress: Progress,
+  conflict: { prevIndex: LogIndex; hintIndex: LogIndex; hintTerm: GroupState['term'] },
+): void {
+  // A late answer to an append that later ones have overtaken says nothing (openraft#1500).
+  const stale =
+    progress.state === 'replicate'
+      ? conflict.prevIndex <= progress.match
+      : progress.state !== 'probe' || conflict.prevIndex !== progress.next - 1;
+  if (stale) return;
+  const agreed = s.log.lastIndexWithTermAtMost(conflict.hintIndex, conflict.hintTerm);
+  const next = logIndex(Math.min(agreed.index + 1, conflict.prevIndex));
+  progress.becomeProbe(logIndex(Math.max(next, 1)));
+}
+
+export function sendHeartbeats(s: GroupState): void {
+  for (const progress of s.progress.values()) {
+    const commit = logIndex(Math.min(progress.match, s.log.commit));
+    progress.sentCommit = logIndex(Math.max(progress.sentCommit, commit));
+    s.out.now.push({
+      type: 'heartbeat',
+      group: s.options.group,
+      from: s.self,
+      to: progress.node,
+      term: s.term,
+      commit,
+      round: s.round,
+    });
+  }
+}
+
+export function onHeartbeatResponse(s: GroupState, m: HeartbeatResponse): void {
+  const progress = s.role === 'leader' ? s.progress.get(m.from) : undefined;
+  if (progress === undefined) return;
+  noteAlive(s, progress, m.incarnation);
+  if (m.round > progress.round) {
+    progress.round = m.round;
+    finishRounds(s);
+  }
+  if (progress.state === 'snapshot' || progress.match >= s.log.lastIndex) return;
+  // The follower is there but has not acknowledged everything: a message or an answer may be lost. An
+  // append without entries finds out, also when the in-flight window is full.
+  progress.probeSent = false;
+  if (progress.state === 'replicate') sendAppend(s, progress, progress.next, []);
+}
+
+/** A replica with another incarnation lost what the earlier one had acknowledged. */
+function noteAlive(s: GroupState, progress: Progress, incarnation: string): void {
+  progress.activeAt = s.now;
+  if (progress.incarnation !== null && progress.incarnation !== incarnation) progress.forget(s.log.lastIndex);
+  progress.incarnation = incarnation;
+}
+
+/** Messages to the peer may be lost: stop sending ahead. */
+export function onUnreachable(progress: Progress): void {
+  if (progress.state === 'replicate') progress.becomeProbe(logIndex(progress.match + 1));
+}

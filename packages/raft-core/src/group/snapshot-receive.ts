@@ -1,0 +1,130 @@
+import { logIndex } from '../ids.js';
+import type { LogIndex } from '../ids.js';
+import type { SnapshotChunk, SnapshotPosition } from '../message/message.js';
+import { hearLeader, resetElectionDeadline } from './election.js';
+import { answer } from './follow.js';
+import type { GroupState, Install } from './state.js';
+
+export function onSnapshotChunk(s: GroupState, m: SnapshotChunk): void {
+  hearLeader(s, m.from);
+  const key = `${m.from}/${m.term}/${m.id}`;
+  if (s.install?.key === key) {
+    onNextChunk(s, s.install, m);
+    return;
+  }
+  if (s.lost === 'none' && isNotNeeded(s, m)) return;
+  if (m.position.index < s.log.compacted.index) {
+    // Older than the log here: to go back to it would forget what this replica acknowledged.
+    answer(s, m.from, { kind: 'needs_snapshot', atLeast: s.log.compacted.index });
+    return;
+  }
+  if (m.offset !== 0) {
+    wantOffset(s, m, 0);
+    return;
+  }
+  // From here on the state machine is being replaced: there is no way back but a snapshot, this one
+  // or one that supersedes it.
+  if (s.lost === 'none') s.lost = 'state';
+  const { id, position } = m;
+  const voteFrom = s.lost === 'log' ? logIndex(Math.max(position.index, m.lastIndex)) : s.voteFrom;
+  s.install = {
+    key,
+    id,
+    leader: m.from,
+    position,
+    voteFrom,
+    offset: 0,
+    feeding: null,
+    complete: false,
+  };
+  s.out.snapshots.push({ kind: 'restore', key, position });
+  onNextChunk(s, s.install, m);
+}
+
+/** The log reaches as far as the snapshot: its entries say the same (hashicorp/raft#697). */
+function isNotNeeded(s: GroupState, m: SnapshotChunk): boolean {
+  const { index, term } = m.position;
+  if (index > s.log.commit && !s.log.matches(index, term)) return false;
+  if (index > s.log.commit) s.log.commitTo(index);
+  answer(s, m.from, { kind: 'accepted', index: s.log.commit });
+  return true;
+}
+
+function onNextChunk(s: GroupState, install: Install, m: SnapshotChunk): void {
+  if (install.complete || install.feeding !== null) return;
+  if (m.offset !== install.offset) {
+    wantOffset(s, m, install.offset);
+    return;
+  }
+  install.feeding = m.data.length;
+  install.complete = m.done;
+  s.out.snapshots.push({ kind: 'feed', key: install.key, data: m.data, done: m.done });
+}
+
+function wantOffset(s: GroupState, m: SnapshotChunk, offset: number): void {
+  s.out.now.push({
+    type: 'snapshot_response',
+    group: s.options.group,
+    from: s.self,
+    to: m.from,
+    term: s.term,
+    id: m.id,
+    offset,
+  });
+}
+
+/** The state machine took the chunk: ask for the next one. */
+export function chunkTaken(s: GroupState, key: string): void {
+  const install = s.install;
+  if (install?.key !== key || install.feeding === null) return;
+  install.offset += install.feeding;
+  install.feeding = null;
+  if (install.complete) return;
+  s.out.now.push({
+    type: 'snapshot_response',
+    group: s.options.group,
+    from: s.self,
+    to: install.leader,
+    term: s.term,
+    id: install.id,
+    offset: install.offset,
+  });
+}
+
+/** The state machine is the snapshot now; the log follows, and then the leader is told. */
+export function snapshotRestored(s: GroupState, key: string): boolean {
+  const install = s.install;
+  if (install?.key !== key || !install.complete) return false;
+  const { position } = install;
+  s.install = null;
+  const keepsTail = s.lost === 'state' && s.log.matches(position.index, position.term);
+  if (keepsTail) restartAt(s, position.index);
+  else resetTo(s, position);
+  if (s.lost === 'log') {
+    // Whom it voted for in this term is forgotten with the log: it must not vote twice.
+    s.vote ??= s.leader ?? s.self;
+    s.voteFrom = install.voteFrom;
+  }
+  s.lost = 'none';
+  s.metaDirty = true;
+  resetElectionDeadline(s);
+  if (s.leader !== null && s.leader !== s.self)
+    answer(s, s.leader, { kind: 'accepted', index: position.index });
+  return true;
+}
+
+/**
+ * The log holds the snapshot's last entry and goes on from it. The tail stays: this replica may have
+ * acknowledged it, and a majority may stand on that.
+ */
+function restartAt(s: GroupState, index: LogIndex): void {
+  s.log.restartAt(index);
+  s.confs.compact(index);
+}
+
+function resetTo(s: GroupState, position: SnapshotPosition): void {
+  s.log.reset(position);
+  // Also a configuration that was appended and never committed goes (openraft#1808).
+  s.confs.reset(position.index, position.conf);
+  s.resetPending = true;
+}

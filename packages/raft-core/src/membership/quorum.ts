@@ -1,0 +1,49 @@
+import type { ConfState } from '../log/entry.js';
+import { logIndex } from '../ids.js';
+import type { LogIndex, NodeId } from '../ids.js';
+
+export type VoteResult = 'won' | 'lost' | 'pending';
+
+/**
+ * The largest value that a majority of both halves has reached. Sorting comes first: counting in
+ * arrival order commits on less than a quorum (openraft#1802).
+ */
+export function quorumValue(conf: ConfState, valueOf: (node: NodeId) => number): number {
+  const incoming = majorityValue(conf.voters, valueOf);
+  if (conf.votersOutgoing.length === 0) return incoming;
+  return Math.min(incoming, majorityValue(conf.votersOutgoing, valueOf));
+}
+
+export function quorumIndex(conf: ConfState, matchOf: (node: NodeId) => LogIndex): LogIndex {
+  return logIndex(quorumValue(conf, matchOf));
+}
+
+function majorityValue(voters: readonly NodeId[], valueOf: (node: NodeId) => number): number {
+  const [first] = voters;
+  if (first === undefined) return 0;
+  if (voters.length === 1) return valueOf(first);
+  const values = voters.map(valueOf).sort((a, b) => b - a);
+  return values[Math.floor(voters.length / 2)] ?? 0;
+}
+
+/** Whether an election is decided. Without voters nothing can be won. */
+export function voteResult(conf: ConfState, votes: ReadonlyMap<NodeId, boolean>): VoteResult {
+  const incoming = majorityResult(conf.voters, votes);
+  if (conf.votersOutgoing.length === 0) return incoming;
+  const outgoing = majorityResult(conf.votersOutgoing, votes);
+  if (incoming === 'lost' || outgoing === 'lost') return 'lost';
+  return incoming === 'won' && outgoing === 'won' ? 'won' : 'pending';
+}
+
+function majorityResult(voters: readonly NodeId[], votes: ReadonlyMap<NodeId, boolean>): VoteResult {
+  const needed = Math.floor(voters.length / 2) + 1;
+  let granted = 0;
+  let refused = 0;
+  for (const voter of voters) {
+    const vote = votes.get(voter);
+    if (vote === true) granted += 1;
+    else if (vote === false) refused += 1;
+  }
+  if (voters.length > 0 && granted >= needed) return 'won';
+  return voters.length - refused < needed ? 'lost' : 'pending';
+}
