@@ -1,3 +1,16 @@
+// Estimators
+export { createEstimator, MESSAGE_OVERHEAD_TOKENS } from './estimator/estimator.js';
+export type {
+  CountableMessage,
+  EstimatorOptions,
+  MessageTokens,
+  TokenEstimator,
+} from './estimator/estimator.js';
+export { EstimatorError } from './estimator/errors.js';
+export type { EstimatorErrorCode } from './estimator/errors.js';
+export { DEFAULT_IMAGE_TOKENS } from './estimator/media/image.js';
+export { FILE_TOKENS } from './estimator/media/media.js';
+
 // Outlines and windows
 export type {
   MessageOutline,
@@ -14,14 +27,13 @@ export type { LastNPolicy, ManualPolicy, SkipPartsPolicy, WindowPolicy } from '.
 export { defaultPolicy, defaultSkipKinds } from './window/policy.js';
 export type { LoadedWindow, LoadMore, WindowBudget, WindowItem } from './window/item.js';
 export type {
+  MessageGroup,
   Pin,
   ReplacementState,
-  RunState,
   SeqRange,
   SkipState,
   Tally,
   TurnState,
-  UnitState,
   WindowState,
 } from './window/state.js';
 export { emptyWindow, maximumOpenCalls, maximumPins, needsCompaction, usedTokens } from './window/state.js';

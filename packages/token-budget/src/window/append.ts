@@ -1,12 +1,13 @@
 import { dueCut, isDue } from './ceiling.js';
-import { emptyEdge, observe } from './edge.js';
-import type { Edge, Observation } from './edge.js';
+import type { MessageOutline } from '../outline/outline.js';
+import { closeEdge, emptyEdge, observe, tidyEdge } from './edge.js';
+import type { Closing, Edge, Observation } from './edge.js';
 import type { WindowBudget, WindowItem } from './item.js';
 import { asksForPin } from './parts.js';
 import type { WindowPolicy } from './policy.js';
 import type { AppendResult } from './results.js';
 import { maximumPins } from './state.js';
-import type { Pin, RunState, Tally, TurnState, UnitState, WindowState } from './state.js';
+import type { MessageGroup, Pin, Tally, WindowState } from './state.js';
 import { minus, pinned, plus, zero } from './tally.js';
 
 /**
@@ -65,6 +66,7 @@ interface Draft {
   liveTokens: number;
   liveCount: number;
   pinnedTokens: number;
+  /** A copy of the base's, once they change. */
   pins: Pin[] | null;
   readonly edge: Edge;
   turn: TurnTally | null;
@@ -75,33 +77,25 @@ interface Draft {
 interface TurnTally {
   tally: Tally;
   startTokens: number | null;
-  unit: UnitState | null;
   open: Tally;
-  reasoning: RunState | null;
 }
 
 function openDraft(state: WindowState): Draft {
-  const { turn } = state;
+  const { lastSeq, liveTokens, liveCount, pinnedTokens, turn } = state;
+  const edge: Edge =
+    turn === null
+      ? emptyEdge(null)
+      : { turnSeq: turn.seq, openFrom: turn.openFrom, groups: [...turn.groups] };
   return {
     base: state,
-    lastSeq: state.lastSeq,
-    liveTokens: state.liveTokens,
-    liveCount: state.liveCount,
-    pinnedTokens: state.pinnedTokens,
+    lastSeq,
+    liveTokens,
+    liveCount,
+    pinnedTokens,
     pins: null,
-    edge: turn === null ? emptyEdge(null) : edgeOf(turn),
-    turn: turn === null ? null : { ...turn },
+    edge,
+    turn: turn === null ? null : { tally: turn.tally, startTokens: turn.startTokens, open: turn.open },
     droppedFrom: null,
-  };
-}
-
-function edgeOf(turn: TurnState): Edge {
-  return {
-    turnSeq: turn.seq,
-    calls: [...turn.calls],
-    unitFrom: turn.unit?.fromSeq ?? null,
-    openFrom: turn.openFrom,
-    reasoningFrom: turn.reasoning?.fromSeq ?? null,
   };
 }
 
@@ -123,11 +117,9 @@ function sealDraft(draft: Draft): WindowState {
             seq: edge.turnSeq,
             tally: turn.tally,
             startTokens: turn.startTokens,
-            calls: edge.calls,
-            unit: turn.unit,
+            groups: edge.groups,
             openFrom: edge.openFrom,
             open: turn.open,
-            reasoning: turn.reasoning,
           },
   };
 }
@@ -138,114 +130,99 @@ function step(draft: Draft, { seq, outline }: WindowItem): void {
   }
   draft.lastSeq = seq;
   const observed = observe(draft.edge, seq, outline);
-  if (observed.closes === 'before') settle(draft, observed);
-  if (observed.starts) draft.turn = newTurn();
-  if (observed.shown.parts !== null) {
-    const asked = observed.leading || asksForPin(outline);
-    if (observed.unitFrom === null) addAlone(draft, seq, observed, asked, outline.role === 'system');
-    else addToUnit(draft, seq, observed, observed.unitFrom, asked);
+  settle(draft, observed.closingBefore);
+  if (observed.starts) draft.turn = { tally: zero, startTokens: null, open: zero };
+  if (observed.shown.parts === null) return;
+  count(draft, seq, observed, outline);
+  if (observed.closesAfter) {
+    settle(draft, closeEdge(draft.edge));
+    return;
   }
-  if (observed.closes === 'after') settle(draft, observed);
-}
-
-function newTurn(): TurnTally {
-  return { tally: zero, startTokens: null, unit: null, open: zero, reasoning: null };
+  const settled = tidyEdge(draft.edge);
+  if (draft.turn === null) return;
+  for (const group of settled) draft.turn.open = plus(draft.turn.open, group.open);
 }
 
 /** Takes out of the count what closing the turn takes out of the window. */
-function settle(draft: Draft, observed: Observation): void {
+function settle(draft: Draft, closing: Closing | null): void {
   const { turn } = draft;
-  if (turn === null) return;
-  if (observed.brokenFrom !== null) {
-    drop(draft, observed.brokenFrom);
-    if (turn.unit !== null) {
-      if (turn.unit.pinned) ownPins(draft).pop();
-      add(draft, minus(zero, turn.unit.tally));
-    }
+  if (closing === null || turn === null) return;
+  for (const group of closing.broken) {
+    drop(draft, group.fromSeq);
+    if (group.pinned) removePins(draft, group.fromSeq, group.toSeq);
+    add(draft, minus(zero, group.tally));
   }
-  if (observed.openFrom !== null) {
-    drop(draft, observed.openFrom);
-    add(draft, minus(zero, turn.open));
-    if (turn.open.pinnedTokens > 0) unpinOpenTokens(draft);
+  if (closing.openFrom !== null) {
+    drop(draft, closing.openFrom);
+    let open = turn.open;
+    for (const group of closing.idle) open = plus(open, group.open);
+    add(draft, minus(zero, open));
+    if (open.pinnedTokens > 0) unpinOpenTokens(draft, closing.openFrom);
   }
-  turn.unit = null;
   turn.open = zero;
-  turn.reasoning = null;
 }
 
-function unpinOpenTokens(draft: Draft): void {
+function unpinOpenTokens(draft: Draft, openFrom: number): void {
   const pins = ownPins(draft);
   for (let i = pins.length - 1; i >= 0; i--) {
     const pin = pins[i];
-    if (pin === undefined || pin.toSeq < (draft.edge.turnSeq ?? 0)) break;
+    if (pin === undefined || pin.toSeq < openFrom) break;
     if (pin.openTokens > 0) pins[i] = { ...pin, tokens: pin.tokens - pin.openTokens, openTokens: 0 };
   }
 }
 
-function addAlone(draft: Draft, seq: number, observed: Observation, asked: boolean, system: boolean): void {
-  let counted = countOf(observed);
-  let open = openCountOf(observed);
+function count(draft: Draft, seq: number, observed: Observation, outline: MessageOutline): void {
+  const asked = observed.leading || asksForPin(outline);
+  const { groups } = draft.edge;
+  const group = groups.at(-1);
+  let counted: Tally = { tokens: observed.shown.tokens, count: 1, pinnedTokens: 0 };
+  let open = openCount(observed);
+  if (observed.member === 'unit' && group !== undefined) {
+    groups[groups.length - 1] = countInUnit(draft, group, counted, open, asked);
+    return;
+  }
   const isPinned = asked && canPin(draft);
   if (isPinned) {
     counted = pinned(counted);
     open = pinned(open);
     // A pinned answer without its question would be the first message that a provider sees.
-    if (!observed.starts && !system) pinStart(draft);
-    insertPin(draft, {
-      fromSeq: seq,
-      toSeq: seq,
-      tokens: counted.pinnedTokens,
-      openTokens: open.pinnedTokens,
-    });
+    if (!observed.starts && outline.role !== 'system') pinStart(draft);
+    const openTokens = open.pinnedTokens;
+    insertPin(draft, { fromSeq: seq, toSeq: seq, tokens: counted.pinnedTokens, openTokens });
   }
   add(draft, counted);
-  const { turn } = draft;
-  if (turn === null) return;
-  if (observed.starts) turn.startTokens = isPinned ? null : counted.tokens;
-  if (observed.closed !== null) turn.open = plus(turn.open, open);
-  const { reasoningFrom } = draft.edge;
-  turn.reasoning =
-    reasoningFrom === null
-      ? null
-      : { fromSeq: reasoningFrom, tally: plus(turn.reasoning?.tally ?? zero, counted) };
-}
-
-function addToUnit(draft: Draft, seq: number, observed: Observation, fromSeq: number, asked: boolean): void {
-  const { turn } = draft;
-  if (turn === null) return;
-  let unit = turn.unit ?? { fromSeq, pinned: false, tally: turn.reasoning?.tally ?? zero, open: zero };
-  turn.reasoning = null;
-  if (asked && !unit.pinned && canPin(draft)) unit = pinUnit(draft, unit, seq);
-  let counted = countOf(observed);
-  let open = openCountOf(observed);
-  if (unit.pinned) {
-    counted = pinned(counted);
-    open = pinned(open);
-    growLastPin(draft, seq, counted.pinnedTokens, open.pinnedTokens);
-  }
-  add(draft, counted);
-  unit = { ...unit, tally: plus(unit.tally, counted), open: plus(unit.open, open) };
-  if (draft.edge.unitFrom === null) {
-    turn.open = plus(turn.open, unit.open);
-    turn.unit = null;
-  } else {
-    turn.unit = unit;
+  if (observed.member === 'plain' && group !== undefined) {
+    groups[groups.length - 1] = {
+      ...group,
+      pinned: group.pinned || isPinned,
+      tally: plus(group.tally, counted),
+      open: plus(group.open, open),
+    };
+  } else if (draft.turn !== null) {
+    if (observed.starts) draft.turn.startTokens = isPinned ? null : counted.tokens;
+    if (observed.closed !== null) draft.turn.open = plus(draft.turn.open, open);
   }
 }
 
-/** What was counted of the unit as live becomes pinned. */
-function pinUnit(draft: Draft, unit: UnitState, toSeq: number): UnitState {
+/** Counts a message into its unit. If any message of a unit is pinned, all of it is. */
+function countInUnit(
+  draft: Draft,
+  group: MessageGroup,
+  counted: Tally,
+  open: Tally,
+  asked: boolean,
+): MessageGroup {
+  add(draft, counted);
+  const unit = { ...group, tally: plus(group.tally, counted), open: plus(group.open, open) };
+  if (!unit.pinned && !(asked && canPin(draft))) return unit;
+  const { fromSeq, toSeq } = unit;
+  const pinnedUnit = { ...unit, pinned: true, tally: pinned(unit.tally), open: pinned(unit.open) };
+  add(draft, minus(pinnedUnit.tally, unit.tally));
   pinStart(draft);
-  const tally = pinned(unit.tally);
-  const open = pinned(unit.open);
-  add(draft, minus(tally, unit.tally));
-  insertPin(draft, {
-    fromSeq: unit.fromSeq,
-    toSeq,
-    tokens: tally.pinnedTokens,
-    openTokens: open.pinnedTokens,
-  });
-  return { ...unit, pinned: true, tally, open };
+  removePins(draft, fromSeq, toSeq);
+  const openTokens = pinnedUnit.open.pinnedTokens;
+  insertPin(draft, { fromSeq, toSeq, tokens: pinnedUnit.tally.pinnedTokens, openTokens });
+  return pinnedUnit;
 }
 
 function pinStart(draft: Draft): void {
@@ -270,16 +247,8 @@ function insertPin(draft: Draft, pin: Pin): void {
   pins.splice(index, 0, pin);
 }
 
-function growLastPin(draft: Draft, toSeq: number, tokens: number, openTokens: number): void {
-  const pins = ownPins(draft);
-  const last = pins.pop();
-  if (last === undefined) return;
-  pins.push({
-    fromSeq: last.fromSeq,
-    toSeq,
-    tokens: last.tokens + tokens,
-    openTokens: last.openTokens + openTokens,
-  });
+function removePins(draft: Draft, fromSeq: number, toSeq: number): void {
+  draft.pins = ownPins(draft).filter((pin) => pin.fromSeq < fromSeq || pin.toSeq > toSeq);
 }
 
 function ownPins(draft: Draft): Pin[] {
@@ -298,11 +267,7 @@ function drop(draft: Draft, fromSeq: number): void {
   draft.droppedFrom = Math.min(draft.droppedFrom ?? fromSeq, fromSeq);
 }
 
-function countOf(observed: Observation): Tally {
-  return { tokens: observed.shown.tokens, count: 1, pinnedTokens: 0 };
-}
-
-function openCountOf(observed: Observation): Tally {
+function openCount(observed: Observation): Tally {
   const { closed, shown } = observed;
   if (closed === null) return zero;
   return { tokens: shown.tokens - closed.tokens, count: closed.parts === null ? 1 : 0, pinnedTokens: 0 };

@@ -1,5 +1,7 @@
 import type { MessageOutline } from '../outline/outline.js';
-import { emptyEdge, observe } from './edge.js';
+import { closeEdge, emptyEdge, observe, tidyEdge } from './edge.js';
+import type { Closing } from './edge.js';
+import type { ShownParts } from './parts.js';
 
 /** Why a model provider would refuse a replacement, and which of its messages is at fault. */
 export interface ReplacementFault {
@@ -17,25 +19,33 @@ export interface ReplacementFault {
  */
 export function checkReplacement(messages: readonly MessageOutline[]): ReplacementFault | null {
   const edge = emptyEdge(null);
-  let lastUnit = 0;
-  let lastOpen = 0;
   for (const [index, outline] of messages.entries()) {
     const observed = observe(edge, index + 1, outline);
-    if (observed.brokenFrom !== null) return fault('unanswered_call', observed.brokenFrom - 1);
-    if (observed.openFrom !== null) return fault('unanswered_call', observed.openFrom - 1);
+    const unanswered = firstUnanswered(observed.closingBefore);
+    if (unanswered !== null) return fault('unanswered_call', unanswered - 1);
     if (observed.hidden === 'empty') return fault('empty_message', index);
     if (observed.hidden === 'before_first_user') return fault('first_not_user', index);
-    const { parts } = observed.shown;
-    const orphaned = outline.parts.some(
-      (part, at) => part.link === 'result' && (parts === null || (parts !== 'all' && !parts.includes(at))),
-    );
-    if (orphaned) return fault('orphaned_result', index);
-    lastUnit = edge.unitFrom ?? 0;
-    lastOpen = edge.openFrom ?? 0;
+    if (hidesResult(outline, observed.shown.parts)) return fault('orphaned_result', index);
+    if (observed.closesAfter) {
+      const left = firstUnanswered(closeEdge(edge));
+      if (left !== null) return fault('unanswered_call', left - 1);
+    }
+    tidyEdge(edge);
   }
-  if (lastUnit > 0) return fault('unanswered_call', lastUnit - 1);
-  if (lastOpen > 0) return fault('unanswered_call', lastOpen - 1);
-  return null;
+  const left = firstUnanswered(closeEdge(edge));
+  return left === null ? null : fault('unanswered_call', left - 1);
+}
+
+/** The message number of a call that was not answered. */
+function firstUnanswered(closing: Closing | null): number | null {
+  if (closing === null) return null;
+  return closing.broken[0]?.toSeq ?? closing.openFrom;
+}
+
+function hidesResult(outline: MessageOutline, shown: ShownParts): boolean {
+  return outline.parts.some(
+    ({ link }, index) => link === 'result' && (shown === null || (shown !== 'all' && !shown.includes(index))),
+  );
 }
 
 function fault(reason: ReplacementFault['reason'], index: number): ReplacementFault {

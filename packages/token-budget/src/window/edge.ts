@@ -12,6 +12,8 @@ import {
 } from './parts.js';
 import type { Shown } from './parts.js';
 import { maximumOpenCalls } from './state.js';
+import type { MessageGroup } from './state.js';
+import { plus, zero } from './tally.js';
 
 /**
  * What is still undecided at the end of a history: the calls of the last turn that wait for their
@@ -21,14 +23,10 @@ import { maximumOpenCalls } from './state.js';
 export interface Edge {
   /** Start of the last turn; 0 when a replacement opened it; null before the first user message. */
   turnSeq: number | null;
-  /** Ids of split calls without a result. */
-  calls: string[];
-  /** First message of the unit that these calls are in; null without calls. */
-  unitFrom: number | null;
   /** First message with a call that would carry its own result and has none. */
   openFrom: number | null;
-  /** First of the messages of nothing but reasoning that end the history. */
-  reasoningFrom: number | null;
+  /** As `TurnState.groups`. The tallies are the caller's; joined groups have their sum. */
+  groups: MessageGroup[];
 }
 
 export type HiddenReason = 'empty' | 'before_first_user' | 'orphaned_result' | 'dangling_call';
@@ -41,77 +39,86 @@ export interface Observation {
   readonly starts: boolean;
   /** A system message before the first user message: pinned without being asked. */
   readonly leading: boolean;
-  /**
-   * It ends the wait for results: as it comes (a user or system message), or once its own results
-   * are in (a user message with results and more).
-   */
-  readonly closes: 'before' | 'after' | null;
-  /** On closing: first message of the unit whose calls were never answered. It goes, up to here. */
-  readonly brokenFrom: number | null;
-  /** On closing: from here on, calls without their own result go. */
-  readonly openFrom: number | null;
-  /** First message of the unit that it is in; null when it stands alone. */
-  readonly unitFrom: number | null;
   /** What would be shown of it once the turn is closed, when that is less. */
   readonly closed: Shown | null;
+  /**
+   * What it is to the groups at the edge: nothing to do with them, in the last one as a message of
+   * its own, or one with it as a unit.
+   */
+  readonly member: 'no' | 'plain' | 'unit';
+  /** The wait for results is over before this message is counted. */
+  readonly closingBefore: Closing | null;
+  /**
+   * The wait is over once this message is counted: `closeEdge` is to be called then. It is a user
+   * message with results and more to say; what it leaves unanswered stays so (rule 5).
+   */
+  readonly closesAfter: boolean;
+}
+
+/** The end of a wait: a user or system message has followed. `broken` groups go, `idle` ones stay. */
+export interface Closing {
+  readonly broken: readonly MessageGroup[];
+  readonly idle: readonly MessageGroup[];
+  readonly openFrom: number | null;
 }
 
 export function emptyEdge(turnSeq: number | null): Edge {
-  return { turnSeq, calls: [], unitFrom: null, openFrom: null, reasoningFrom: null };
+  return { turnSeq, openFrom: null, groups: [] };
 }
 
-/** Moves `edge` past the message `seq`. */
+/** Moves `edge` past the message `seq`. The caller counts it, then calls `tidyEdge`. */
 export function observe(edge: Edge, seq: number, outline: MessageOutline): Observation {
-  if (isEmptyMessage(outline)) return hide('empty');
+  if (isEmptyMessage(outline)) return hiddenObservations.empty;
   const starts = isTurnStart(outline);
-  const closesBefore = starts || outline.role === 'system';
-  const brokenFrom = closesBefore ? edge.unitFrom : null;
-  const openFrom = closesBefore ? edge.openFrom : null;
-  if (closesBefore) closeEdge(edge);
+  const closingBefore = starts || outline.role === 'system' ? closeEdge(edge) : null;
   if (starts) edge.turnSeq = seq;
-  const closing = { closes: closesBefore ? ('before' as const) : null, brokenFrom, openFrom };
   const leading = edge.turnSeq === null;
-  if (leading && outline.role !== 'system') return hide('before_first_user');
+  if (leading && outline.role !== 'system') return hiddenObservations.before_first_user;
 
-  const { shown, called } = matchCalls(edge, outline);
-  if (shown.parts === null) return { ...hide('orphaned_result'), ...closing };
-  if (called && edge.unitFrom === null) edge.unitFrom = edge.reasoningFrom ?? seq;
-  const unitFrom = edge.unitFrom;
-  if (edge.calls.length === 0) edge.unitFrom = null;
+  const { shown, joins, calls } = matchCalls(edge, outline);
+  if (shown.parts === null) return { ...hiddenObservations.orphaned_result, closingBefore };
+  const trails = !starts && isReasoningOnly(outline) && !asksForPin(outline);
+  const member = enter(edge, seq, trails, joins, calls);
   const closed = withoutOpenCalls(outline, shown);
   if (closed !== null) edge.openFrom ??= seq;
-  const trails = unitFrom === null && isReasoningOnly(outline) && !asksForPin(outline);
-  edge.reasoningFrom = trails ? (edge.reasoningFrom ?? seq) : null;
+  const closesAfter = saysMoreThanResults(outline);
+  return { shown, hidden: null, starts, leading, closed, member, closingBefore, closesAfter };
+}
 
-  if (!saysMoreThanResults(outline)) {
-    return { shown, hidden: null, starts, leading, unitFrom, closed, ...closing };
+/**
+ * Keeps the edge as short as what is open: groups that wait for nothing leave its front, and become
+ * one behind an open call, so that there are at most two for every open call. Returns those that left.
+ */
+export function tidyEdge(edge: Edge): readonly MessageGroup[] {
+  const { groups } = edge;
+  if (groups.length === 0) return groups;
+  for (;;) {
+    const last = groups.at(-1);
+    const before = groups.at(-2);
+    if (last === undefined || before === undefined || last.reasoning) break;
+    if (last.calls.length > 0 || before.calls.length > 0) break;
+    groups.splice(-2, 2, { ...joined([before, last], last.toSeq, []), reasoning: false });
   }
-  const broken = edge.unitFrom;
-  const open = edge.openFrom;
-  closeEdge(edge);
-  return {
-    shown: broken === null ? shown : nothing,
-    hidden: broken === null ? null : 'dangling_call',
-    starts,
-    leading,
-    unitFrom,
-    closed,
-    closes: 'after',
-    brokenFrom: broken,
-    openFrom: open,
-  };
+  let idle = 0;
+  for (const group of groups) {
+    const mayJoin = group.reasoning && idle === groups.length - 1;
+    if (group.calls.length > 0 || mayJoin) break;
+    idle++;
+  }
+  return groups.splice(0, idle);
 }
 
-/** Whatever waits for a result will not get one: a user or system message followed (rule 18). */
-export function closeEdge(edge: Edge): void {
-  if (edge.calls.length > 0) edge.calls = [];
-  edge.unitFrom = null;
+/** Whatever waits for a result will not get one (rule 18). Null when nothing waits. */
+export function closeEdge(edge: Edge): Closing | null {
+  const { groups, openFrom } = edge;
+  if (groups.length === 0 && openFrom === null) return null;
+  edge.groups = [];
   edge.openFrom = null;
-  edge.reasoningFrom = null;
-}
-
-function hide(hidden: HiddenReason): Observation {
-  return hiddenObservations[hidden];
+  return {
+    broken: groups.filter((group) => group.calls.length > 0),
+    idle: groups.filter((group) => group.calls.length === 0),
+    openFrom,
+  };
 }
 
 function hiddenObservation(hidden: HiddenReason): Observation {
@@ -120,24 +127,31 @@ function hiddenObservation(hidden: HiddenReason): Observation {
     hidden,
     starts: false,
     leading: false,
-    closes: null,
-    brokenFrom: null,
-    openFrom: null,
-    unitFrom: null,
     closed: null,
+    member: 'no',
+    closingBefore: null,
+    closesAfter: false,
   };
 }
 
-const hiddenObservations: Readonly<Record<HiddenReason, Observation>> = {
+const hiddenObservations = {
   empty: hiddenObservation('empty'),
   before_first_user: hiddenObservation('before_first_user'),
   orphaned_result: hiddenObservation('orphaned_result'),
-  dangling_call: hiddenObservation('dangling_call'),
-};
+} as const;
+
+interface Matched {
+  readonly shown: Shown;
+  /** First group that its results reach back to; null for none. */
+  readonly joins: number | null;
+  /** Calls that it opens and does not answer itself. */
+  readonly calls: readonly string[] | null;
+}
 
 /** Pairs the parts with the open calls, in order; a result without its call is not shown (rule 2). */
-function matchCalls(edge: Edge, outline: MessageOutline): { shown: Shown; called: boolean } {
-  let called = false;
+function matchCalls(edge: Edge, outline: MessageOutline): Matched {
+  let calls: string[] | null = null;
+  let joins: number | null = null;
   const answered: string[] = [];
   const gone: number[] = [];
   for (let index = 0; index < outline.parts.length; index++) {
@@ -145,39 +159,107 @@ function matchCalls(edge: Edge, outline: MessageOutline): { shown: Shown; called
     if (part === undefined) continue;
     if (part.blank) gone.push(index);
     if (part.link === 'call') {
-      called = true;
-      openCall(edge, part.callId);
+      calls ??= [];
+      openCall(edge, calls, part.callId);
     } else if (part.link === 'result') {
-      if (answerCall(edge, part.callId)) answered.push(part.callId);
-      // A tool message may say its one result in several parts of text.
-      else if (isResultType(part.type) || !answered.includes(part.callId)) gone.push(index);
+      const group = answerCall(edge, calls, part.callId);
+      if (group !== null) {
+        answered.push(part.callId);
+        if (group !== ownCall) joins = Math.min(joins ?? group, group);
+      } else if (isResultType(part.type) || !answered.includes(part.callId)) {
+        // A tool message may say its one result in several parts of text; other results come once.
+        gone.push(index);
+      }
     }
   }
   const all: Shown = { parts: 'all', tokens: outline.tokens };
-  if (gone.length === 0) return { shown: all, called };
-  return { shown: withoutParts(outline, all, (_, index) => gone.includes(index)), called };
+  if (gone.length === 0) return { shown: all, joins, calls };
+  return { shown: withoutParts(outline, all, (_, index) => gone.includes(index)), joins, calls };
 }
 
-function openCall(edge: Edge, callId: string): void {
-  if (edge.calls.length < maximumOpenCalls) edge.calls.push(callId);
+function openCall(edge: Edge, calls: string[], callId: string): void {
+  let open = calls.length;
+  for (const group of edge.groups) open += group.calls.length;
+  if (open < maximumOpenCalls) calls.push(callId);
   // No result has an empty id: one call too many waits for ever.
-  else if (edge.calls.length === maximumOpenCalls) edge.calls.push('');
+  else if (calls.at(-1) !== '') calls.push('');
 }
 
-function answerCall(edge: Edge, callId: string): boolean {
-  if (edge.calls.length === 0) return false;
-  const index = edge.calls.indexOf(callId);
-  if (index === -1) return false;
-  edge.calls.splice(index, 1);
-  return true;
+const ownCall = -1;
+
+/** The group whose call is answered, `ownCall` for one of the same message, null for none. */
+function answerCall(edge: Edge, calls: string[] | null, callId: string): number | null {
+  for (let index = 0; index < edge.groups.length; index++) {
+    const group = edge.groups[index];
+    const at = group?.calls.indexOf(callId) ?? -1;
+    if (group === undefined || at === -1) continue;
+    edge.groups[index] = { ...group, calls: group.calls.toSpliced(at, 1) };
+    return index;
+  }
+  const at = calls?.indexOf(callId) ?? -1;
+  if (at === -1) return null;
+  calls?.splice(at, 1);
+  return ownCall;
+}
+
+/** Puts a message that is shown into the groups at the edge. */
+function enter(
+  edge: Edge,
+  seq: number,
+  reasoning: boolean,
+  joins: number | null,
+  calls: readonly string[] | null,
+): Observation['member'] {
+  const { groups } = edge;
+  const last = groups.at(-1);
+  if (joins !== null || calls !== null) {
+    const precedes = last?.reasoning === true ? groups.length - 1 : groups.length;
+    const from = Math.min(joins ?? precedes, calls === null ? groups.length : precedes);
+    groups.push(joined(groups.splice(from), seq, calls ?? []));
+    return 'unit';
+  }
+  if (last === undefined && !reasoning) return 'no';
+  if (last === undefined || last.calls.length > 0 || last.reasoning !== reasoning) {
+    groups.push({ ...emptyGroup, fromSeq: seq, toSeq: seq, reasoning });
+  } else {
+    groups[groups.length - 1] = { ...last, toSeq: seq };
+  }
+  return 'plain';
+}
+
+const emptyGroup: MessageGroup = {
+  fromSeq: 0,
+  toSeq: 0,
+  calls: [],
+  reasoning: false,
+  pinned: false,
+  tally: zero,
+  open: zero,
+};
+
+/** One unit of `groups` and the message `seq`, which answers or follows them. */
+function joined(groups: readonly MessageGroup[], seq: number, calls: readonly string[]): MessageGroup {
+  let unit: MessageGroup = { ...emptyGroup, fromSeq: groups[0]?.fromSeq ?? seq, toSeq: seq };
+  for (const group of groups) {
+    unit = {
+      ...unit,
+      calls: unit.calls.concat(group.calls),
+      pinned: unit.pinned || group.pinned,
+      tally: plus(unit.tally, group.tally),
+      open: plus(unit.open, group.open),
+    };
+  }
+  return { ...unit, calls: unit.calls.concat(calls) };
 }
 
 function withoutOpenCalls(outline: MessageOutline, shown: Shown): Shown | null {
-  if (!outline.parts.some((part) => part.link === 'open')) return null;
-  return withoutParts(outline, shown, (part) => part.link === 'open');
+  for (const part of outline.parts) {
+    if (part.link === 'open') return withoutParts(outline, shown, ({ link }) => link === 'open');
+  }
+  return null;
 }
 
-/** A user message that answers calls and adds words of its own: what it leaves open stays open (rule 5). */
+/** A user message that answers calls and adds words of its own. */
 function saysMoreThanResults(outline: MessageOutline): boolean {
   if (outline.role !== 'user') return false;
   let results = false;

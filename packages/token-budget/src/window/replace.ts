@@ -38,7 +38,7 @@ export function replaceWindow(
   const upToSeq = Math.min(options.upToSeq ?? state.lastSeq, state.lastSeq);
   const next = replacementState(replacement, upToSeq);
   const dropped = upToSeq === 0 ? null : { fromSeq: 1, toSeq: upToSeq };
-  const unfinishedUnit = options.upToSeq === undefined ? null : (state.turn?.unit?.fromSeq ?? null);
+  const unfinishedUnit = options.upToSeq === undefined ? null : openUnit(state);
   if (upToSeq >= state.lastSeq && unfinishedUnit === null) {
     return { kind: 'replaced', state: emptied(state, next, state.lastSeq + 1), dropped };
   }
@@ -57,6 +57,11 @@ export function replaceWindow(
   return { kind: 'replaced', state: { ...counted, skip, liveTokens: tokens, liveCount: count }, dropped };
 }
 
+/** First message of the unit that waits for a result, if there is one. */
+function openUnit(state: WindowState): number | null {
+  return state.turn?.groups.find((group) => group.calls.length > 0)?.fromSeq ?? null;
+}
+
 /** The first message that stays live: at or before `bound`, where nothing is torn. */
 function startOfLive(state: WindowState, view: LiveView, bound: number, hasUser: boolean): number {
   const first = view.entries[0]?.seq ?? state.lastSeq + 1;
@@ -66,8 +71,8 @@ function startOfLive(state: WindowState, view: LiveView, bound: number, hasUser:
     const entry = view.entries[i];
     if (entry?.starts === true) return entry.seq;
   }
-  // Answers whose user message an earlier replacement held have nothing to follow any more.
-  return view.entries.find((entry) => entry.starts && entry.seq >= bound)?.seq ?? state.lastSeq + 1;
+  // Before the first user message only system messages are shown, wherever the window begins.
+  return bound;
 }
 
 function emptied(state: WindowState, replacement: ReplacementState | null, liveFrom: number): WindowState {
@@ -89,11 +94,9 @@ const replacementTurn: TurnState = {
   seq: 0,
   tally: zero,
   startTokens: null,
-  calls: [],
-  unit: null,
+  groups: [],
   openFrom: null,
   open: zero,
-  reasoning: null,
 };
 
 function replacementState(outlines: readonly MessageOutline[], upToSeq: number): ReplacementState | null {

@@ -1,7 +1,7 @@
 import { isCallType, isResultType } from '../outline/classify-part.js';
 import type { MessageOutline, PartOutline } from '../outline/outline.js';
-import { emptyEdge, observe } from './edge.js';
-import type { HiddenReason, Observation } from './edge.js';
+import { closeEdge, emptyEdge, observe, tidyEdge } from './edge.js';
+import type { Closing, HiddenReason } from './edge.js';
 import type { WindowItem } from './item.js';
 import { nothing, withoutParts } from './parts.js';
 import type { Shown } from './parts.js';
@@ -15,7 +15,7 @@ export interface Resolved {
   /** It opens a turn, as long as it is shown. */
   readonly starts: boolean;
   /** First message of its unit: itself, unless it is in one with calls. */
-  readonly unitFrom: number;
+  unitFrom: number;
 }
 
 /**
@@ -29,43 +29,40 @@ export function resolveRun(items: readonly WindowItem[], turnSeq: number | null,
   const edge = emptyEdge(turnSeq);
   const entries: Resolved[] = [];
   for (const { seq, outline } of items) {
-    const observed = observe(edge, seq, outline);
-    if (observed.closes === 'before') hideUnanswered(entries, observed);
-    if (observed.unitFrom !== null) joinUnit(entries, observed.unitFrom);
-    entries.push({
-      seq,
-      outline,
-      shown: observed.shown,
-      hidden: observed.hidden,
-      starts: observed.starts,
-      unitFrom: observed.unitFrom ?? seq,
-    });
-    if (observed.closes === 'after') hideUnanswered(entries, observed);
+    const { shown, hidden, starts, member, closingBefore, closesAfter } = observe(edge, seq, outline);
+    hideUnanswered(entries, closingBefore);
+    const unitFrom = member === 'unit' ? (edge.groups.at(-1)?.fromSeq ?? seq) : seq;
+    entries.push({ seq, outline, shown, hidden, starts, unitFrom });
+    if (unitFrom < seq) joinUnit(entries, unitFrom);
+    if (closesAfter) hideUnanswered(entries, closeEdge(edge));
+    else tidyEdge(edge);
   }
-  if (closed) hideUnanswered(entries, { brokenFrom: edge.unitFrom, openFrom: edge.openFrom });
+  if (closed) hideUnanswered(entries, closeEdge(edge));
   return entries;
 }
 
-/** Reasoning of its own joins the call that it precedes only once that call is seen. */
-function joinUnit(entries: Resolved[], unitFrom: number): void {
-  for (let i = entries.length - 1; i >= 0; i--) {
+/** A unit reaches back over all that came between a call and its result. */
+function joinUnit(entries: readonly Resolved[], unitFrom: number): void {
+  for (let i = entries.length - 2; i >= 0; i--) {
     const entry = entries[i];
-    if (entry === undefined || entry.seq < unitFrom || entry.unitFrom === unitFrom) break;
-    entries[i] = { ...entry, unitFrom };
+    if (entry === undefined || entry.seq < unitFrom) break;
+    entry.unitFrom = unitFrom;
   }
 }
 
-function hideUnanswered(
-  entries: readonly Resolved[],
-  { brokenFrom, openFrom }: Pick<Observation, 'brokenFrom' | 'openFrom'>,
-): void {
-  const from = Math.min(brokenFrom ?? Infinity, openFrom ?? Infinity);
+function hideUnanswered(entries: readonly Resolved[], closing: Closing | null): void {
+  if (closing === null) return;
+  const { broken, openFrom } = closing;
+  const from = Math.min(broken[0]?.fromSeq ?? Infinity, openFrom ?? Infinity);
   for (let i = entries.length - 1; i >= 0; i--) {
     const entry = entries[i];
     if (entry === undefined || entry.seq < from) break;
     if (entry.shown.parts === null) continue;
-    if (brokenFrom !== null && entry.seq >= brokenFrom) entry.shown = nothing;
-    else entry.shown = withoutParts(entry.outline, entry.shown, (part) => part.link === 'open');
+    if (broken.some(({ fromSeq, toSeq }) => entry.seq >= fromSeq && entry.seq <= toSeq)) {
+      entry.shown = nothing;
+    } else {
+      entry.shown = withoutParts(entry.outline, entry.shown, (part) => part.link === 'open');
+    }
     if (entry.shown.parts === null) entry.hidden = 'dangling_call';
   }
 }

@@ -1,5 +1,14 @@
 import { ByteReader, ByteWriter } from '../outline/bytes.js';
-import type { Pin, ReplacementState, RunState, SkipState, Tally, TurnState, WindowState } from './state.js';
+import type {
+  MessageGroup,
+  Pin,
+  ReplacementState,
+  SkipState,
+  Tally,
+  TurnState,
+  WindowState,
+} from './state.js';
+import { zero } from './tally.js';
 
 /**
  * ```
@@ -113,48 +122,49 @@ function readSkip(reader: ByteReader): SkipState {
 }
 
 function writeTurn(turn: TurnState): void {
-  writer.byte(
-    (turn.startTokens === null ? 0 : 1) |
-      (turn.unit === null ? 0 : 2) |
-      (turn.openFrom === null ? 0 : 4) |
-      (turn.reasoning === null ? 0 : 8) |
-      (turn.unit?.pinned === true ? 16 : 0),
-  );
+  writer.byte((turn.startTokens === null ? 0 : 1) | (turn.openFrom === null ? 0 : 2));
   writer.uint(turn.seq);
   writeTally(turn.tally);
-  writer.uint(turn.calls.length);
-  for (const call of turn.calls) writer.string(call);
   if (turn.startTokens !== null) writer.uint(turn.startTokens);
-  if (turn.unit !== null) {
-    writeRun(turn.unit);
-    writeTally(turn.unit.open);
+  if (turn.openFrom !== null) {
+    writer.uint(turn.openFrom);
+    writeTally(turn.open);
   }
-  if (turn.openFrom !== null) writer.uint(turn.openFrom);
-  writeTally(turn.open);
-  if (turn.reasoning !== null) writeRun(turn.reasoning);
+  writer.uint(turn.groups.length);
+  for (const group of turn.groups) writeGroup(group);
 }
 
 function readTurn(reader: ByteReader): TurnState {
   const has = reader.byte();
+  const seq = reader.uint();
+  const tally = readTally(reader);
+  const startTokens = (has & 1) === 0 ? null : reader.uint();
+  const openFrom = (has & 2) === 0 ? null : reader.uint();
+  const open = openFrom === null ? zero : readTally(reader);
+  return { seq, tally, startTokens, openFrom, open, groups: readList(reader, readGroup) };
+}
+
+function writeGroup(group: MessageGroup): void {
+  writer.byte((group.reasoning ? 1 : 0) | (group.pinned ? 2 : 0));
+  writer.uint(group.fromSeq);
+  writer.uint(group.toSeq);
+  writer.uint(group.calls.length);
+  for (const call of group.calls) writer.string(call);
+  writeTally(group.tally);
+  writeTally(group.open);
+}
+
+function readGroup(reader: ByteReader): MessageGroup {
+  const has = reader.byte();
   return {
-    seq: reader.uint(),
-    tally: readTally(reader),
+    fromSeq: reader.uint(),
+    toSeq: reader.uint(),
     calls: readList(reader, (each) => each.string()),
-    startTokens: (has & 1) === 0 ? null : reader.uint(),
-    unit: (has & 2) === 0 ? null : { ...readRun(reader), pinned: (has & 16) !== 0, open: readTally(reader) },
-    openFrom: (has & 4) === 0 ? null : reader.uint(),
+    reasoning: (has & 1) !== 0,
+    pinned: (has & 2) !== 0,
+    tally: readTally(reader),
     open: readTally(reader),
-    reasoning: (has & 8) === 0 ? null : readRun(reader),
   };
-}
-
-function writeRun(run: RunState): void {
-  writer.uint(run.fromSeq);
-  writeTally(run.tally);
-}
-
-function readRun(reader: ByteReader): RunState {
-  return { fromSeq: reader.uint(), tally: readTally(reader) };
 }
 
 function writeTally(tally: Tally): void {

@@ -68,26 +68,30 @@ export interface TurnState {
   readonly tally: Tally;
   /** Tokens of the user message; null once it is pinned, and when `seq` is 0. */
   readonly startTokens: number | null;
-  /** Ids of the split calls that wait for their result. */
-  readonly calls: readonly string[];
-  /** The messages from the first of these calls on. They stand or fall together; null without calls. */
-  readonly unit: UnitState | null;
+  /** Its end, from the first message on that waits for a result; in order, without a hole. */
+  readonly groups: readonly MessageGroup[];
   /** First message with a call that would carry its own result and has none; null for none. */
   readonly openFrom: number | null;
-  /** What goes of such messages outside of `unit` when the turn is closed. */
+  /** What goes of such messages before `groups` when the turn is closed. */
   readonly open: Tally;
-  /** Messages of nothing but reasoning at the turn's end: they belong to the call that may follow. */
-  readonly reasoning: RunState | null;
 }
 
-export interface RunState {
+/**
+ * A run of messages at the end of the last turn. With `calls` it is a unit that waits for results,
+ * and goes if they never come. Without, it is what came between, or a unit made whole: it joins an
+ * earlier unit when a result reaches back over it.
+ */
+export interface MessageGroup {
   readonly fromSeq: number;
-  readonly tally: Tally;
-}
-
-export interface UnitState extends RunState {
+  readonly toSeq: number;
+  /** Ids of its split calls without a result. */
+  readonly calls: readonly string[];
+  /** Nothing but reasoning: it belongs to the call that may come next (window rule 4). */
+  readonly reasoning: boolean;
+  /** Something in it is pinned. */
   readonly pinned: boolean;
-  /** Like `TurnState.open`, for the messages of this unit. */
+  readonly tally: Tally;
+  /** Like `TurnState.open`, for these messages. */
   readonly open: Tally;
 }
 
