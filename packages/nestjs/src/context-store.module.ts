@@ -1,0 +1,81 @@
+import type { ContextStore } from '@fastpaca/context-store';
+import { Inject, Module, type NestModule, type OnApplicationShutdown } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance } from 'fastify';
+import { ApiKeys } from './auth/api-keys.js';
+import {
+  ConfigurableModuleClass,
+  type ContextStoreModuleOptions,
+  MODULE_OPTIONS_TOKEN,
+} from './context-store.module-definition.js';
+import { ContextsController } from './contexts/contexts.controller.js';
+import { HealthController } from './health/health.controller.js';
+import { addRequestHooks } from './http/request-hooks.js';
+import { MessagesController } from './messages/messages.controller.js';
+import { Metrics } from './metrics/metrics.js';
+import { MetricsController } from './metrics/metrics.controller.js';
+import { CONTEXT_STORE } from './tokens.js';
+import { WindowController } from './window/window.controller.js';
+
+/**
+ * The REST API of a context store, on a {@link ContextStoreAdapter}.
+ *
+ * @example
+ * ```ts
+ * @Module({
+ *   imports: [
+ *     ContextStoreModule.forRoot({
+ *       open: (observer) => openContextStore({ directory: './data', nodeId, estimator, observer, onFatal }),
+ *     }),
+ *   ],
+ * })
+ * class AppModule {}
+ *
+ * const app = await NestFactory.create(AppModule, new ContextStoreAdapter());
+ * await app.listen(4000);
+ * ```
+ */
+@Module({
+  controllers: [
+    ContextsController,
+    MessagesController,
+    WindowController,
+    HealthController,
+    MetricsController,
+  ],
+  providers: [
+    Metrics,
+    {
+      provide: CONTEXT_STORE,
+      useFactory: (options: ContextStoreModuleOptions, metrics: Metrics) => options.open(metrics.observer()),
+      inject: [MODULE_OPTIONS_TOKEN, Metrics],
+    },
+    {
+      provide: ApiKeys,
+      useFactory: (options: ContextStoreModuleOptions) => new ApiKeys(options.apiKeys ?? []),
+      inject: [MODULE_OPTIONS_TOKEN],
+    },
+  ],
+  exports: [CONTEXT_STORE, Metrics],
+})
+export class ContextStoreModule extends ConfigurableModuleClass implements NestModule, OnApplicationShutdown {
+  constructor(
+    @Inject(CONTEXT_STORE) private readonly store: ContextStore,
+    private readonly keys: ApiKeys,
+    private readonly metrics: Metrics,
+    private readonly adapterHost: HttpAdapterHost,
+  ) {
+    super();
+  }
+
+  /** Nest calls this before it adds the routes: a Fastify hook that comes later would miss them. */
+  configure(): void {
+    const fastify: FastifyInstance = this.adapterHost.httpAdapter.getInstance();
+    addRequestHooks(fastify, this.keys, this.metrics);
+  }
+
+  /** Nest calls this when no connection is left. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.store.close();
+  }
+}

@@ -1,0 +1,36 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { errorReply, isDefect } from './error-answer.js';
+
+/**
+ * Answers every failure as `{error, message}`. On the controllers of this package it is set already; an
+ * application that wants the same shape for unknown paths and for failures of the HTTP stack adds
+ * `app.useGlobalFilters(new ErrorFilter())`.
+ */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  private readonly logger = new Logger('ErrorFilter');
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    if (isDefect(error)) {
+      const { method, url } = request;
+      this.logger.error({ type: 'request_failed', method, url, err: error }, 'request failed');
+    }
+    if (reply.sent) return;
+    sendError(reply, error);
+  }
+}
+
+/** Writes the answer to a failure, with the headers that belong to its status. */
+export function sendError(reply: FastifyReply, error: unknown): void {
+  const { status, body } = errorReply(error);
+  if (status === 401) void reply.header('www-authenticate', 'Bearer');
+  if (status === 503) void reply.header('retry-after', '1');
+  void reply
+    .code(status)
+    .header('content-type', 'application/json; charset=utf-8')
+    .send(JSON.stringify(body));
+}

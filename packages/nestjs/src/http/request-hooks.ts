@@ -1,0 +1,30 @@
+import type { FastifyInstance } from 'fastify';
+import type { ApiKeys } from '../auth/api-keys.js';
+import { ApiError } from '../errors/api-error.js';
+import { sendError } from '../errors/error-filter.js';
+import type { Metrics } from '../metrics/metrics.js';
+
+/** Paths that need no API key: probes, and the description of the API. */
+const open = /^\/(health|docs|openapi\.json)(\/|\?|$)/;
+
+/**
+ * Adds what happens around every request. Hooks, not Nest guards and interceptors: a guard runs after
+ * the body was read, so anyone could make the server read 8 MiB without a key; and unknown paths have
+ * no guards at all.
+ */
+export function addRequestHooks(fastify: FastifyInstance, keys: ApiKeys, metrics: Metrics): void {
+  if (keys.required) {
+    fastify.addHook('onRequest', (request, reply, done) => {
+      if (open.test(request.url) || keys.accepts(request.headers.authorization)) {
+        done();
+        return;
+      }
+      sendError(reply, new ApiError('unauthorized', 'Send a valid API key: Authorization: Bearer KEY'));
+    });
+  }
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    metrics.requestAnswered(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
+    done();
+  });
+}
