@@ -63,3 +63,6 @@ export type { TransferStart } from './group/transfer.js';
 export type { ConfChange, MemberChange } from './membership/conf-change.js';
 export { changeConf } from './membership/conf-change.js';
 export { initialConf } from './membership/conf-state.js';
+export { RaftHost } from './host/raft-host.js';
+export type { NewGroup, WaitOptions } from './host/raft-host.js';
+export { defaultCompaction, defaultHostLimits, defaultStagedFlush } from './host/defaults.js';

@@ -1,0 +1,133 @@
+import type { RaftStorage } from '../storage/storage.js';
+import type { Engine } from './engine.js';
+import type { HostObserver } from './observer.js';
+import type { Runtime } from './runtime.js';
+
+/** Passes of the timer in one heartbeat interval. */
+const PASSES = 4;
+
+/**
+ * The one timer of a host. Deadlines are numbers that it compares, so moving one costs nothing, and a
+ * pass over a few hundred groups costs microseconds.
+ */
+export class Ticker<Result> {
+  readonly #engine: Engine<Result>;
+  readonly #storage: RaftStorage;
+  readonly #observer: HostObserver;
+  readonly #intervalMs: number;
+  #handle: unknown = null;
+  #dueAt = 0;
+  #rolesAt = 0;
+  #stagedSince: number | null = null;
+
+  constructor(engine: Engine<Result>, storage: RaftStorage, observer: HostObserver) {
+    this.#engine = engine;
+    this.#storage = storage;
+    this.#observer = observer;
+    this.#intervalMs = Math.max(1, engine.settings.timing.heartbeatMs / PASSES);
+  }
+
+  start(): void {
+    const { clock } = this.#engine;
+    this.#dueAt = clock.now() + this.#intervalMs;
+    this.#handle = clock.schedule(() => {
+      this.#onTimer();
+    }, this.#intervalMs);
+  }
+
+  stop(): void {
+    if (this.#handle !== null) this.#engine.clock.cancel(this.#handle);
+    this.#handle = null;
+  }
+
+  /**
+   * After a stall the timer is due before the messages that arrived meanwhile were read. Two passes of
+   * the event loop let them in, so that 256 groups do not start elections against live leaders.
+   */
+  #onTimer(): void {
+    const { clock, settings } = this.#engine;
+    const lateMs = Math.max(0, clock.now() - this.#dueAt);
+    this.#observer.onLoopDelay?.(lateMs);
+    if (lateMs < settings.timing.heartbeatMs) {
+      this.#pass(lateMs);
+      return;
+    }
+    clock.defer(() => {
+      clock.defer(() => {
+        this.#pass(lateMs);
+      });
+    });
+  }
+
+  #pass(lateMs: number): void {
+    const engine = this.#engine;
+    if (engine.stopped) return;
+    engine.turn();
+    const now = engine.clock.now();
+    const { electionTimeoutMs } = engine.settings.timing;
+    // A leader whose disk hangs, or whose process cannot keep time, keeps others from leading
+    // (hashicorp/raft#503): it goes, and does not come back until writes complete again.
+    const hung = engine.writer.stalledMs(now) > electionTimeoutMs;
+    const late = lateMs > electionTimeoutMs;
+    let campaigns = 0;
+    for (const runtime of engine.runtimes.values()) {
+      runtime.proposals.expire(now, engine.end);
+      runtime.reads.expire(now, runtime.group.leader);
+      if ((hung || late) && runtime.group.hasPeers) this.#yieldLead(runtime, now);
+      if (runtime.watchers.length > 0) engine.touch(runtime);
+      if (runtime.group.deadline > now) continue;
+      if (runtime.group.hasPeers && runtime.group.campaignDue(now)) {
+        // The others wait for the next pass: a herd of elections would delay every one of them.
+        if (hung || campaigns >= engine.settings.limits.maxCampaignsPerTick) continue;
+        campaigns += 1;
+      }
+      runtime.group.tick(now);
+      engine.touch(runtime);
+    }
+    this.#reportRemoved();
+    this.#reportRoles(now);
+    this.#flushStaged(now);
+    engine.turn();
+    if (!engine.stopped) this.start();
+  }
+
+  #yieldLead(runtime: Runtime<Result>, now: number): void {
+    if (runtime.group.role !== 'leader') return;
+    runtime.group.stepDown(now);
+    this.#engine.touch(runtime);
+  }
+
+  /** State that no write has taken along is made durable after a while, so that logs can be compacted. */
+  #flushStaged(now: number): void {
+    const staged = this.#storage.stagedBytes();
+    const { delayMs, bytes } = this.#engine.settings.stagedFlush;
+    if (staged === 0) {
+      this.#stagedSince = null;
+      return;
+    }
+    this.#stagedSince ??= now;
+    if (staged < bytes && now - this.#stagedSince < delayMs) return;
+    this.#stagedSince = null;
+    this.#engine.writer.flush();
+  }
+
+  #reportRemoved(): void {
+    if (this.#observer.onRemoved === undefined) return;
+    for (const runtime of this.#engine.runtimes.values()) {
+      if (runtime.removedReported || !runtime.group.removed) continue;
+      runtime.removedReported = true;
+      this.#observer.onRemoved(runtime.id);
+    }
+  }
+
+  #reportRoles(now: number): void {
+    const { onRoles } = this.#observer;
+    if (onRoles === undefined || now < this.#rolesAt) return;
+    this.#rolesAt = now + this.#engine.settings.timing.heartbeatMs;
+    const counts = { leader: 0, follower: 0, candidate: 0, pre_candidate: 0, damaged: 0 };
+    for (const runtime of this.#engine.runtimes.values()) {
+      counts[runtime.isDamaged ? 'damaged' : runtime.group.role] += 1;
+    }
+    this.#observer.onRoles?.(counts);
+  }
+}
