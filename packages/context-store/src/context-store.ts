@@ -1,15 +1,44 @@
+import { integer } from './checks.js';
+import { appendCommand, compactCommand, patchCommand, putCommand } from './command/build-command.js';
+import type { Command } from './command/command.js';
+import { contextId, type ContextId } from './context/context-id.js';
 import type { ContextSettings } from './context/context-settings.js';
-import type { ContextStatus, ContextView, JsonObject } from './context/context-view.js';
+import type { ContextView, JsonObject } from './context/context-view.js';
+import { findContext } from './context/find-context.js';
+import { toView } from './context/to-view.js';
+import type { ContextPage, ListOptions } from './list/list-options.js';
+import { listContexts } from './list/list-contexts.js';
+import { checkKey, checkMessages } from './message/check-message.js';
 import type { MessageInput } from './message/message-input.js';
+import { prepareMessages } from './message/prepare-messages.js';
+import type {
+  MessagePage,
+  PageOptions,
+  RangeOptions,
+  ReadOptions,
+  TailOptions,
+} from './paging/page-options.js';
+import { exportMessages, readPage, readTail } from './paging/read-messages.js';
+import { refusalError } from './refusal-error.js';
+import { Replica } from './replica/replica.js';
+import type { Readiness, ReplicaStatus } from './replica/replica-status.js';
+import type { CommandResult } from './state/change.js';
+import { toEvents } from './state/to-events.js';
 import type { StoreEvent } from './store-events.js';
+import type { ContextStoreOptions } from './store-options.js';
+import { readWindow, type WindowOptions } from './window/read-window.js';
 import type { WindowView } from './window/window-view.js';
 
-export interface AppendOptions {
+export interface WriteOptions {
+  /** Milliseconds until the call gives up with `outcome_unknown`. Default: the store's. */
+  readonly deadlineMs?: number;
+}
+
+export interface AppendOptions extends WriteOptions {
   /** The append happens only if the context has this version. */
   readonly ifVersion?: number;
   /** 1 to 256 characters. The same key with the same messages returns the first answer. */
   readonly idempotencyKey?: string;
-  readonly deadlineMs?: number;
 }
 
 export interface AppendResult {
@@ -18,100 +47,260 @@ export interface AppendResult {
    * that it is the `ifVersion` of the next append.
    */
   readonly version: number;
+  /** One for each message. One that an earlier call appended has the seq that it got then. */
   readonly results: readonly { readonly seq: number; readonly tokenEstimate: number }[];
-  /** True where the call was a retry and nothing was written. */
+  /** True where the whole call was a retry: nothing was written, this is the first answer. */
   readonly deduped: boolean;
 }
 
-export interface CompactOptions {
+export interface CompactOptions extends WriteOptions {
   readonly ifVersion?: number;
-  /** The replacement stands for messages up to here. Default: the last one. */
+  /**
+   * The replacement stands for the messages up to here, later ones stay live. Default: it stands
+   * for all of them.
+   */
   readonly upToSeq?: number;
-  readonly deadlineMs?: number;
 }
 
-export interface ReadOptions {
-  readonly deadlineMs?: number;
-}
+const defaultDeadlineMs = 10_000;
 
-export interface TailOptions extends ReadOptions {
-  /** 1 to 1,000 messages, above that clamped; default 100. */
-  readonly limit?: number;
-  /** Messages to skip, counted from the newest; default 0. */
-  readonly offset?: number;
-}
+/**
+ * Keeps the messages of conversations and hands out the window that goes to the model.
+ *
+ * Every write is on disk when its promise resolves. Every read sees all writes that were answered
+ * before it began. All methods throw `StoreError`; its `code` says what to do.
+ *
+ * ```ts
+ * const estimator = createEstimator('tiktoken:gpt-4o');
+ * const store = await ContextStore.open({ directory: './data', nodeId: 'a', estimator, onFatal: exit });
+ * await store.put('demo', { tokenBudget: 8000 });
+ * await store.append('demo', [{ role: 'user', parts: [{ type: 'text', text: 'Hello' }] }]);
+ * const window = await store.window('demo');
+ * await store.close();
+ * ```
+ */
+export class ContextStore {
+  readonly #options: ContextStoreOptions;
+  readonly #replica: Replica;
+  readonly #listeners: Set<(event: StoreEvent) => void>;
+  readonly #now: () => number;
 
-export interface RangeOptions extends ReadOptions {
-  /** First seq, inclusive; negative counts from the end: -50 is the last 50. */
-  readonly fromSeq?: number;
-  /** Last seq, inclusive. */
-  readonly toSeq?: number;
-}
+  private constructor(
+    options: ContextStoreOptions,
+    replica: Replica,
+    listeners: Set<(event: StoreEvent) => void>,
+  ) {
+    this.#options = options;
+    this.#replica = replica;
+    this.#listeners = listeners;
+    this.#now = options.now ?? Date.now;
+  }
 
-export interface PageOptions extends RangeOptions {
-  /** Exclusive: the page begins after this seq. */
-  readonly cursor?: number;
-  /** 1 to 1,000 messages, above that clamped; default 100. */
-  readonly limit?: number;
-}
+  /**
+   * Opens the directory, or makes it, and waits until every group can serve.
+   * @throws LogStorageError where the directory is locked or damaged; OpenError where it was made
+   *   for another node or number of groups
+   */
+  static async open(options: ContextStoreOptions): Promise<ContextStore> {
+    const listeners = new Set<(event: StoreEvent) => void>();
+    const replica = await Replica.open(options, (write) => {
+      if (listeners.size === 0) return;
+      for (const event of toEvents(write)) for (const listener of listeners) listener(event);
+    });
+    return new ContextStore(options, replica, listeners);
+  }
 
-export interface MessagePage {
-  /** Complete JSON objects in UTF-8, by seq. */
-  readonly messages: readonly Uint8Array[];
-  /** The `cursor` of the next page, null at the end. */
-  readonly nextCursor: number | null;
-}
-
-export interface WindowOptions extends ReadOptions {
-  /** Overrides the context's budget for this one read. */
-  readonly budgetTokens?: number;
-  readonly ifVersion?: number;
-  readonly explain?: boolean;
-}
-
-export interface ListOptions extends ReadOptions {
-  /** 1 to 1,000, above that clamped; default 100. */
-  readonly limit?: number;
-  /** `nextCursor` of the page before. */
-  readonly cursor?: string;
-  readonly status?: ContextStatus;
-  /** Only ids that begin with this. */
-  readonly prefix?: string;
-  /** Only contexts whose metadata has each of these keys with this value (compared as text). */
-  readonly metadata?: Readonly<Record<string, string>>;
-}
-
-export interface ContextPage {
-  readonly contexts: readonly ContextView[];
-  readonly nextCursor: string | null;
-}
-
-export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string };
-
-/** The product without HTTP. Every method may throw a `StoreError`. */
-export interface ContextStore {
-  put(
+  /**
+   * Creates a context, or changes the settings that are given.
+   * @throws StoreError `context_tombstoned` unless `status` is `'active'`; `invalid_settings`,
+   *   `invalid_metadata`
+   */
+  async put(
     id: string,
     settings: ContextSettings,
-  ): Promise<{ readonly created: boolean; readonly context: ContextView }>;
-  get(id: string, options?: ReadOptions): Promise<ContextView>;
-  patchMetadata(id: string, patch: JsonObject): Promise<ContextView>;
-  tombstone(id: string): Promise<void>;
-  erase(id: string): Promise<void>;
-  list(options?: ListOptions): Promise<ContextPage>;
-  append(id: string, messages: readonly MessageInput[], options?: AppendOptions): Promise<AppendResult>;
-  compact(
+    options: WriteOptions = {},
+  ): Promise<{ readonly created: boolean; readonly context: ContextView }> {
+    const name = contextId(id);
+    const result = await this.#write(putCommand(name, this.#now(), settings), options);
+    if (result.kind !== 'stored') throw unexpected(result);
+    return { created: result.created, context: toView(name, result.context) };
+  }
+
+  /** @throws StoreError `context_not_found` */
+  async get(id: string, options: ReadOptions = {}): Promise<ContextView> {
+    const name = contextId(id);
+    const machine = await this.#replica.readPoint(name, this.#deadline(options));
+    return toView(name, findContext(machine, name).context);
+  }
+
+  /**
+   * Merges into the metadata (RFC 7396): a null removes a key.
+   * @throws StoreError `context_not_found`, `context_tombstoned`, `invalid_metadata` also where the
+   *   result has more than 64 KiB
+   */
+  async patchMetadata(id: string, patch: JsonObject, options: WriteOptions = {}): Promise<ContextView> {
+    const name = contextId(id);
+    const result = await this.#write(patchCommand(name, this.#now(), patch), options);
+    if (result.kind !== 'stored') throw unexpected(result);
+    return toView(name, result.context);
+  }
+
+  /** Ends a context: it stays readable. Again: nothing happens. @throws StoreError `context_not_found` */
+  async tombstone(id: string, options: WriteOptions = {}): Promise<void> {
+    await this.#write({ type: 'tombstone', id: contextId(id), at: this.#now() }, options);
+  }
+
+  /**
+   * Removes a context, its messages and its remembered keys for good. The id is free afterwards.
+   * @throws StoreError `context_not_found`
+   */
+  async erase(id: string, options: WriteOptions = {}): Promise<void> {
+    await this.#write({ type: 'erase', id: contextId(id), at: this.#now() }, options);
+  }
+
+  /** One page of all contexts, by id. @throws StoreError `invalid_range`, `invalid_cursor` */
+  async list(options: ListOptions = {}): Promise<ContextPage> {
+    return listContexts(await this.#replica.readPoints(this.#deadline(options)), options);
+  }
+
+  /**
+   * Appends 1 to 1,000 messages: all of them or none, as one version.
+   *
+   * A message whose id was appended before is a retry and is not appended again; its content must
+   * be the same. Ids and idempotency keys are remembered for at least the newest 1,000 appends of
+   * the context and for 24 hours.
+   *
+   * @throws StoreError `context_not_found`, `context_tombstoned`, `conflict`,
+   *   `idempotency_conflict`, `invalid_message`, `invalid_idempotency_key`, `invalid_version`,
+   *   `message_too_large`; `unavailable` and `overloaded`: certainly nothing was written;
+   *   `outcome_unknown`
+   */
+  async append(
+    id: string,
+    messages: readonly MessageInput[],
+    options: AppendOptions = {},
+  ): Promise<AppendResult> {
+    const name = contextId(id);
+    checkMessages(messages, 1);
+    if (options.idempotencyKey !== undefined) checkKey(options.idempotencyKey, 'idempotency_key');
+    const at = this.#now();
+    const prepared = await prepareMessages(messages, this.#options.estimator, at);
+    const result = await this.#write(appendCommand(name, at, messages, prepared, options), options);
+    if (result.kind !== 'appended') throw unexpected(result);
+    this.#report(name, messages, result);
+    return {
+      version: result.version,
+      results: result.results.map(({ seq, tokens }) => ({ seq, tokenEstimate: tokens })),
+      deduped: result.deduped,
+    };
+  }
+
+  /**
+   * Replaces the window by 0 to 1,000 messages, which are not part of the log. The log is untouched.
+   * @throws StoreError as `append`; `invalid_window` where no model provider would take the
+   *   replacement; `invalid_up_to_seq`
+   */
+  async compact(
     id: string,
     replacement: readonly MessageInput[],
-    options?: CompactOptions,
-  ): Promise<{ readonly version: number }>;
-  tail(id: string, options?: TailOptions): Promise<readonly Uint8Array[]>;
-  messages(id: string, options?: PageOptions): Promise<MessagePage>;
-  /** Chunks of NDJSON: whole lines, one message each. Settles once the range is known to exist. */
-  export(id: string, options?: RangeOptions): Promise<AsyncIterable<Uint8Array>>;
-  window(id: string, options?: WindowOptions): Promise<WindowView>;
-  /** Calls `listener` for every change that this node applies. Returns the way to stop. */
-  subscribe(listener: (event: StoreEvent) => void): () => void;
-  ready(): Readiness;
-  close(): Promise<void>;
+    options: CompactOptions = {},
+  ): Promise<{ readonly version: number }> {
+    const name = contextId(id);
+    checkMessages(replacement, 0);
+    const at = this.#now();
+    const prepared = await prepareMessages(replacement, this.#options.estimator, at);
+    const result = await this.#write(compactCommand(name, at, prepared, options), options);
+    if (result.kind !== 'compacted') throw unexpected(result);
+    return { version: result.version };
+  }
+
+  /**
+   * The newest messages, chronological; `offset` skips the newest ones.
+   * @throws StoreError `context_not_found`, `invalid_range`, `page_too_large`
+   */
+  async tail(id: string, options: TailOptions = {}): Promise<readonly Uint8Array[]> {
+    const name = contextId(id);
+    return readTail(await this.#replica.readPoint(name, this.#deadline(options)), name, options);
+  }
+
+  /** A page of messages, oldest first. @throws StoreError `context_not_found`, `invalid_range`, `invalid_cursor` */
+  async messages(id: string, options: PageOptions = {}): Promise<MessagePage> {
+    const name = contextId(id);
+    return readPage(await this.#replica.readPoint(name, this.#deadline(options)), name, options);
+  }
+
+  /**
+   * Chunks of NDJSON: whole lines, one message each, in constant memory. Resolves once the range is
+   * known to exist; the iteration throws `context_not_found` where the context is erased meanwhile.
+   * @throws StoreError `context_not_found`, `invalid_range`
+   */
+  async export(id: string, options: RangeOptions = {}): Promise<AsyncIterable<Uint8Array>> {
+    const name = contextId(id);
+    return exportMessages(await this.#replica.readPoint(name, this.#deadline(options)), name, options);
+  }
+
+  /**
+   * What goes to the model: never over the budget.
+   * @throws StoreError `context_not_found`, `conflict`, `invalid_budget`, `budget_unsatisfiable`
+   */
+  async window(id: string, options: WindowOptions = {}): Promise<WindowView> {
+    const name = contextId(id);
+    return readWindow(await this.#replica.readPoint(name, this.#deadline(options)), name, options);
+  }
+
+  /**
+   * Calls `listener` for every change that this node applies, before the write that made it is
+   * answered. It must not throw and not take long.
+   * @returns what ends it
+   */
+  subscribe(listener: (event: StoreEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  /** Whether every group of this node has a leader, and the disk works. */
+  ready(): Readiness {
+    return this.#replica.ready();
+  }
+
+  /** Numbers for metrics. Costs a walk over the groups. */
+  status(): ReplicaStatus {
+    return this.#replica.status();
+  }
+
+  /** Ends what is under way, each with its outcome, and lets go of the directory. */
+  async close(): Promise<void> {
+    await this.#replica.close();
+  }
+
+  async #write(command: Command, options: WriteOptions): Promise<CommandResult> {
+    const result = await this.#replica.propose(command, this.#deadline(options));
+    if (result.kind === 'refused') throw refusalError(command, result.refusal);
+    return result;
+  }
+
+  #deadline({ deadlineMs }: WriteOptions): number {
+    if (deadlineMs === undefined) return this.#options.deadlineMs ?? defaultDeadlineMs;
+    return integer(deadlineMs, 1, 'invalid_range', 'deadline');
+  }
+
+  #report(
+    id: ContextId,
+    messages: readonly MessageInput[],
+    { results, firstSeq }: Extract<CommandResult, { kind: 'appended' }>,
+  ): void {
+    const onAppended = this.#options.observer?.onAppended;
+    if (onAppended === undefined || firstSeq === null) return;
+    for (const [index, { seq, tokens }] of results.entries()) {
+      const message = messages[index];
+      if (message === undefined || seq < firstSeq) continue;
+      const source = message.tokenCount === undefined ? 'server' : 'client';
+      onAppended({ contextId: id, seq, role: message.role, tokens, source });
+    }
+  }
 }
+
+const unexpected = (result: CommandResult): Error =>
+  new Error(`A command came to a result of another kind: ${result.kind}.`);

@@ -1,22 +1,24 @@
+export { ContextStore } from './context-store.js';
+export type { AppendOptions, AppendResult, CompactOptions, WriteOptions } from './context-store.js';
+export type { ContextStoreOptions } from './store-options.js';
+export { StoreError } from './store-error.js';
+export type { StoreErrorCode, StoreErrorDetails } from './store-error.js';
+export { OpenError } from './open-error.js';
+export type { OpenErrorCode } from './open-error.js';
+export type { AppendedMessage, StoreEvent, StoreObserver } from './store-events.js';
+export type { Readiness, ReplicaStatus } from './replica/replica-status.js';
+
+export { defaultSettings } from './context/context-settings.js';
+export type { ContextSettings } from './context/context-settings.js';
+export type { ContextStatus, ContextView, JsonObject, PolicyView } from './context/context-view.js';
+export type { MessageInput, RawMessage } from './message/message-input.js';
+export type { ContextPage, ListOptions } from './list/list-options.js';
 export type {
-  AppendOptions,
-  AppendResult,
-  CompactOptions,
-  ContextPage,
-  ContextStore,
-  ListOptions,
   MessagePage,
   PageOptions,
   RangeOptions,
   ReadOptions,
-  Readiness,
   TailOptions,
-  WindowOptions,
-} from './context-store.js';
-export type { ContextSettings } from './context/context-settings.js';
-export type { ContextStatus, ContextView, JsonObject, PolicyView } from './context/context-view.js';
-export type { MessageInput, RawMessage } from './message/message-input.js';
-export { StoreError } from './store-error.js';
-export type { StoreErrorCode, StoreErrorDetails } from './store-error.js';
-export type { AppendedMessage, StoreEvent, StoreObserver } from './store-events.js';
+} from './paging/page-options.js';
+export type { WindowOptions } from './window/read-window.js';
 export type { ExplainView, SegmentView, WindowView } from './window/window-view.js';

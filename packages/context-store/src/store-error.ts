@@ -80,3 +80,10 @@ export class StoreError extends Error {
     this.details = options.details ?? {};
   }
 }
+
+/** @returns the `conflict` of a call whose `if_version` is not the current one. */
+export function versionConflict(expected: number, current: number): StoreError {
+  return new StoreError('conflict', `Context version changed (expected ${expected}, found ${current})`, {
+    details: { current_version: current },
+  });
+}

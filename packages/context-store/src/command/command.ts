@@ -1,0 +1,70 @@
+import type { ContextId } from '../context/context-id.js';
+
+/** 16 bytes of SHA-256 over what the client sent: tells a retry from a reused key. */
+export type ContentHash = Uint8Array;
+export const contentHashBytes = 16;
+
+/** A message as it goes through the log: counted, outlined and encoded by the gateway. */
+export interface CommandMessage {
+  /** The client's id and the hash of its content; null where the message has no id. */
+  readonly identity: { readonly id: string; readonly hash: ContentHash } | null;
+  /** The bytes that are stored: see message/stored-message.ts. */
+  readonly stored: Uint8Array;
+}
+
+/** A setting: its value, and whether the client gave it or it is only the default for a creation. */
+export interface Setting<T> {
+  readonly given: boolean;
+  readonly value: T;
+}
+
+/**
+ * What the log of a group holds. Everything that could differ between two replicas, the time
+ * (ms since 1970, from the gateway), token counts, outlines, hashes and even defaults, is in the
+ * command, so that applying it is a pure function of the state.
+ */
+export type Command =
+  | {
+      readonly type: 'append';
+      readonly id: ContextId;
+      readonly at: number;
+      readonly ifVersion: number | null;
+      readonly call: { readonly key: string; readonly hash: ContentHash } | null;
+      readonly messages: readonly CommandMessage[];
+    }
+  | {
+      readonly type: 'compact';
+      readonly id: ContextId;
+      readonly at: number;
+      readonly ifVersion: number | null;
+      readonly upToSeq: number | null;
+      readonly messages: readonly CommandMessage[];
+    }
+  | {
+      readonly type: 'put';
+      readonly id: ContextId;
+      readonly at: number;
+      readonly tokenBudget: Setting<number>;
+      readonly triggerRatio: Setting<number>;
+      /** JSON text of `{strategy, config}`. */
+      readonly policy: Setting<string>;
+      /** JSON text of an object. */
+      readonly metadata: Setting<string>;
+      readonly activate: boolean;
+    }
+  | {
+      readonly type: 'patch_metadata';
+      readonly id: ContextId;
+      readonly at: number;
+      /** JSON text of a merge patch (RFC 7396), an object. */
+      readonly patch: string;
+    }
+  | { readonly type: 'tombstone'; readonly id: ContextId; readonly at: number }
+  | { readonly type: 'erase'; readonly id: ContextId; readonly at: number };
+
+/** What a committed entry turned out to hold. */
+export type DecodedCommand =
+  | { readonly kind: 'command'; readonly command: Command }
+  /** A version or type of a later release, or one that is only reserved: nothing is applied. */
+  | { readonly kind: 'unsupported'; readonly version: number; readonly type: number }
+  | { readonly kind: 'malformed'; readonly reason: string };

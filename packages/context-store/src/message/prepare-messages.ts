@@ -1,0 +1,116 @@
+import { hash } from 'node:crypto';
+
+import {
+  EstimatorError,
+  maximumMessageTokens,
+  outlineMessage,
+  shareTokens,
+  type MessageOutline,
+  type TokenEstimator,
+  type TokenShares,
+} from '@fastpaca/token-budget';
+
+import { contentHashBytes, type ContentHash } from '../command/command.js';
+import { StoreError } from '../store-error.js';
+import { encodeBody, messageText, type MessageText } from './encode-message.js';
+import type { MessageInput } from './message-input.js';
+import { encodeStored } from './stored-message.js';
+
+/** A message as the log takes it: counted once, outlined once, encoded once. */
+export interface PreparedMessage {
+  readonly stored: Uint8Array;
+  readonly outline: MessageOutline;
+  /** Over what the client sent: not over the time, nor over tokens that the server counted. */
+  contentHash(): ContentHash;
+}
+
+/** Texts up to this length together are counted at once: a promise costs more than the count. */
+const countedAtOnce = 8_192;
+
+/**
+ * @param at Milliseconds since 1970: `inserted_at`.
+ * @throws StoreError `invalid_message`; `overloaded` where too much text waits to be counted
+ */
+export async function prepareMessages(
+  messages: readonly MessageInput[],
+  estimator: TokenEstimator,
+  at: number,
+): Promise<readonly PreparedMessage[]> {
+  const texts = messages.map(messageText);
+  const tokens = await countMessages(messages, texts, estimator);
+  const insertedAt = isoTime(at);
+  return messages.map((message, index) => {
+    const text = texts[index];
+    const shares = tokens[index];
+    if (text === undefined || shares === undefined) throw new Error('A message was not counted.');
+    return prepare(message, text, shares, insertedAt);
+  });
+}
+
+function prepare(
+  message: MessageInput,
+  text: MessageText,
+  tokens: TokenShares,
+  insertedAt: string,
+): PreparedMessage {
+  const { body, spans, contentBytes } = encodeBody(message, text, tokens.total, insertedAt);
+  const outline = outlineMessage(message, tokens, spans);
+  return {
+    stored: encodeStored(outline, body),
+    outline,
+    contentHash: () =>
+      contentHash([body.subarray(0, contentBytes), Buffer.from(`${message.tokenCount ?? ''}`)]),
+  };
+}
+
+/** One hash of several byte strings; their lengths keep them apart. */
+export function contentHash(contents: readonly Uint8Array[]): ContentHash {
+  const lengths = Buffer.from(contents.map(({ length }) => length).join(' '));
+  return hash('sha256', Buffer.concat([lengths, ...contents]), 'buffer').subarray(0, contentHashBytes);
+}
+
+async function countMessages(
+  messages: readonly MessageInput[],
+  texts: readonly MessageText[],
+  estimator: TokenEstimator,
+): Promise<readonly TokenShares[]> {
+  const uncounted = messages.filter(({ tokenCount }) => tokenCount === undefined);
+  let characters = 0;
+  if (uncounted.length > 0)
+    for (const { parts } of texts) for (const part of parts) characters += part.length;
+  const counted =
+    characters <= countedAtOnce
+      ? uncounted.map((message) => estimator.countMessage(message))
+      : await countLong(uncounted, estimator);
+  const estimates = counted[Symbol.iterator]();
+  return messages.map(({ tokenCount }, index): TokenShares => {
+    if (tokenCount !== undefined) {
+      return shareTokens(tokenCount, texts[index]?.parts.map(({ length }) => length) ?? []);
+    }
+    const { value } = estimates.next();
+    if (value === undefined) throw new Error('The estimator gave fewer counts than there are messages.');
+    return value.total <= maximumMessageTokens ? value : shareTokens(maximumMessageTokens, value.parts);
+  });
+}
+
+async function countLong(
+  messages: readonly MessageInput[],
+  estimator: TokenEstimator,
+): Promise<readonly TokenShares[]> {
+  try {
+    return await estimator.countMessagesAsync(messages);
+  } catch (cause) {
+    if (!(cause instanceof EstimatorError)) throw cause;
+    throw new StoreError('overloaded', `Tokens could not be counted: ${cause.message} Nothing was written.`, {
+      cause,
+    });
+  }
+}
+
+let lastTime = { at: Number.NaN, text: '' };
+
+/** Many messages come in one millisecond, and formatting a date costs as much as hashing a message. */
+function isoTime(at: number): string {
+  if (at !== lastTime.at) lastTime = { at, text: new Date(at).toISOString() };
+  return lastTime.text;
+}

@@ -1,0 +1,211 @@
+import type { KeyOp } from '@fastpaca/log-storage';
+import {
+  appendToWindow,
+  cut,
+  suffixHint,
+  usedTokens,
+  type MessageOutline,
+  type SeqRange,
+  type WindowState,
+} from '@fastpaca/token-budget';
+
+import type { Command, CommandMessage } from '../command/command.js';
+import type { ContextRecord, StoredContext } from '../context/context-record.js';
+import { InvalidCommand, openFromCommand } from './invalid-command.js';
+import { withEnough, type OutlineSource } from '../window/load-window.js';
+import {
+  refuse,
+  type AppendedSeq,
+  type CommandResult,
+  type ContextWrite,
+  type NewMessage,
+  type StateReader,
+  type Transition,
+} from './change.js';
+import { findEntry, remember, type NewKey } from './dedupe.js';
+import { messageKey } from './keys.js';
+import { outlineSource } from './outline-source.js';
+
+type AppendCommand = Extract<Command, { type: 'append' }>;
+
+/**
+ * Appends messages, or answers a retry. A retry is recognised before anything else is looked at, so
+ * that it succeeds where the first try moved the version or a tombstone came in between.
+ */
+export function append(reader: StateReader, command: AppendCommand): Transition {
+  const context = reader.context(command.id);
+  if (context === undefined) return refuse({ reason: 'not_found' });
+  const { record } = context;
+
+  if (command.call !== null) {
+    const { key, hash } = command.call;
+    const entry = findEntry(reader, record, 'call', key);
+    if (entry !== null) {
+      if (!sameHash(entry.hash, hash)) return refuse({ reason: 'key_reused', key });
+      return { result: firstAnswer(entry.version, entry.results) };
+    }
+  }
+  const retried = findRetried(reader, record, command.messages);
+  if ('reason' in retried) return refuse(retried);
+  if (retried.known.size === command.messages.length) {
+    return { result: firstAnswer(retried.version, [...retried.known.values()]) };
+  }
+
+  if (record.status === 'tombstoned') return refuse({ reason: 'is_tombstoned' });
+  if (command.ifVersion !== null && command.ifVersion !== record.version) {
+    return refuse({ reason: 'conflict', currentVersion: record.version });
+  }
+  return appendNew(reader, command, context, retried.known);
+}
+
+const firstAnswer = (version: number, results: readonly AppendedSeq[]): CommandResult => ({
+  kind: 'appended',
+  version,
+  results,
+  deduped: true,
+  firstSeq: null,
+});
+
+interface Retried {
+  /** Answers of the messages that were appended before, by their place in the command. */
+  readonly known: ReadonlyMap<number, AppendedSeq>;
+  readonly version: number;
+}
+
+/**
+ * Looks every message id up. A batch may mix old and new messages, as clients send that keep a
+ * whole conversation: the old ones answer as they did, only the new ones are appended.
+ */
+function findRetried(
+  reader: StateReader,
+  record: ContextRecord,
+  messages: readonly CommandMessage[],
+): Retried | { readonly reason: 'key_reused'; readonly key: string } {
+  const known = new Map<number, AppendedSeq>();
+  const ids = new Set<string>();
+  let version = 0;
+  for (const [index, { identity }] of messages.entries()) {
+    if (identity === null) continue;
+    const { id, hash } = identity;
+    if (ids.has(id)) return { reason: 'key_reused', key: id };
+    ids.add(id);
+    const entry = findEntry(reader, record, 'message', id);
+    if (entry === null) continue;
+    const [result] = entry.results;
+    if (result === undefined || !sameHash(entry.hash, hash)) return { reason: 'key_reused', key: id };
+    known.set(index, result);
+    version = Math.max(version, entry.version);
+  }
+  return { known, version };
+}
+
+function appendNew(
+  reader: StateReader,
+  command: AppendCommand,
+  context: StoredContext,
+  known: ReadonlyMap<number, AppendedSeq>,
+): Transition {
+  const { record } = context;
+  const added: NewMessage[] = [];
+  const results: AppendedSeq[] = [];
+  const fresh: { readonly identity: CommandMessage['identity']; readonly result: AppendedSeq }[] = [];
+  for (const [index, { stored, identity }] of command.messages.entries()) {
+    const before = known.get(index);
+    if (before !== undefined) {
+      results.push(before);
+      continue;
+    }
+    const seq = record.lastSeq + added.length + 1;
+    const { outline, body } = openFromCommand(stored);
+    const result = { seq, tokens: outline.tokens };
+    added.push({ seq, stored, body, outline });
+    results.push(result);
+    fresh.push({ identity, result });
+  }
+
+  const window = moveWindow(reader, command, context, added);
+  const appended = record.version + 1;
+  const version = window.dropped === null ? appended : appended + 1;
+  const keys: NewKey[] = [];
+  if (command.call !== null) {
+    keys.push({ kind: 'call', key: command.call.key, entry: { hash: command.call.hash, version, results } });
+  }
+  for (const { identity, result } of fresh) {
+    if (identity === null) continue;
+    keys.push({
+      kind: 'message',
+      key: identity.id,
+      entry: { hash: identity.hash, version, results: [result] },
+    });
+  }
+  const appends = record.appends + 1;
+  const remembered = remember(reader, record, appends, command.at, keys);
+  const messageOps = added.map(({ seq, stored }): KeyOp => ({
+    type: 'put',
+    key: messageKey(record.ordinal, seq),
+    value: stored,
+  }));
+  const write: ContextWrite = {
+    id: command.id,
+    context: {
+      ...context,
+      record: {
+        ...record,
+        version,
+        lastSeq: record.lastSeq + added.length,
+        updatedAt: command.at,
+        appends,
+        queue: remembered.queue,
+        window: window.state,
+      },
+    },
+    profileChanged: false,
+    ops: [...messageOps, ...remembered.ops],
+    changes: [
+      { type: 'appended', version: appended, messages: added },
+      ...(window.dropped === null ? [] : [{ type: 'compacted', version, range: window.dropped } as const]),
+    ],
+  };
+  return {
+    result: { kind: 'appended', version, results, deduped: false, firstSeq: record.lastSeq + 1 },
+    write,
+  };
+}
+
+/** The window with the messages in it, and what the policy then took out: null for nothing. */
+function moveWindow(
+  reader: StateReader,
+  command: AppendCommand,
+  context: StoredContext,
+  added: readonly NewMessage[],
+): { readonly state: WindowState; readonly dropped: SeqRange | null } {
+  const { rules, tokenBudget, triggerRatio } = context.profile;
+  const budget = { tokens: tokenBudget, triggerRatio };
+  const appended = appendToWindow(context.record.window, rules, budget, added);
+  if (!Number.isSafeInteger(usedTokens(appended.state))) {
+    throw new InvalidCommand('The window would have more tokens than can be counted.');
+  }
+  if (!appended.needsCut) return appended;
+  const { state } = appended;
+  const source = withAdded(outlineSource(reader, command.id, context), context.record.lastSeq, added);
+  const result = withEnough(state, suffixHint(state, tokenBudget), source, (loaded) =>
+    cut(state, rules, budget, loaded),
+  );
+  if (result.kind === 'unchanged') return appended;
+  return { state: result.state, dropped: union(appended.dropped, result.dropped) };
+}
+
+/** The log with messages at its end that are not in the state yet. */
+function withAdded(source: OutlineSource, lastSeq: number, added: readonly NewMessage[]): OutlineSource {
+  return {
+    replacement: (index) => source.replacement(index),
+    logged: (seq): MessageOutline => added[seq - lastSeq - 1]?.outline ?? source.logged(seq),
+  };
+}
+
+const union = (a: SeqRange | null, b: SeqRange): SeqRange =>
+  a === null ? b : { fromSeq: Math.min(a.fromSeq, b.fromSeq), toSeq: Math.max(a.toSeq, b.toSeq) };
+
+function sameHash(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
+}

@@ -1,0 +1,83 @@
+import type { KeyOp } from '@fastpaca/log-storage';
+import type { MessageOutline, SeqRange } from '@fastpaca/token-budget';
+
+import type { ContextId } from '../context/context-id.js';
+import type { StoredContext } from '../context/context-record.js';
+
+export interface AppendedSeq {
+  readonly seq: number;
+  readonly tokens: number;
+}
+
+/** What a command came to. Every committed entry has one. */
+export type CommandResult =
+  | {
+      readonly kind: 'appended';
+      readonly version: number;
+      readonly results: readonly AppendedSeq[];
+      readonly deduped: boolean;
+      /** The first of the messages that this command wrote; null where it wrote none. */
+      readonly firstSeq: number | null;
+    }
+  | { readonly kind: 'compacted'; readonly version: number }
+  | { readonly kind: 'stored'; readonly created: boolean; readonly context: StoredContext }
+  | { readonly kind: 'tombstoned' }
+  | { readonly kind: 'erased' }
+  /** Nothing was changed. */
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** Why a command changed nothing. */
+export type Refusal =
+  | { readonly reason: 'not_found' }
+  | { readonly reason: 'is_tombstoned' }
+  | { readonly reason: 'conflict'; readonly currentVersion: number }
+  | { readonly reason: 'key_reused'; readonly key: string }
+  | { readonly reason: 'beyond_end'; readonly lastSeq: number }
+  | { readonly reason: 'metadata_too_large' }
+  | { readonly reason: 'unsupported'; readonly version: number; readonly type: number }
+  | { readonly reason: 'malformed'; readonly detail: string };
+
+/** A message that a command appended, decoded. */
+export interface NewMessage {
+  readonly seq: number;
+  readonly stored: Uint8Array;
+  readonly body: Uint8Array;
+  readonly outline: MessageOutline;
+}
+
+/** What happened to a context, for subscribers and caches. */
+export type ContextChange =
+  | { readonly type: 'appended'; readonly version: number; readonly messages: readonly NewMessage[] }
+  | { readonly type: 'compacted'; readonly version: number; readonly range: SeqRange }
+  | { readonly type: 'replaced'; readonly version: number; readonly range: SeqRange }
+  | { readonly type: 'settings' | 'tombstoned' | 'erased'; readonly version: number };
+
+/** The effect of one command on a group, as a value. */
+export interface Transition {
+  readonly result: CommandResult;
+  /** Absent where nothing changed. */
+  readonly write?: ContextWrite;
+}
+
+export interface ContextWrite {
+  readonly id: ContextId;
+  /** The context afterwards; null: it is gone. */
+  readonly context: StoredContext | null;
+  /** The settings or the metadata changed. */
+  readonly profileChanged: boolean;
+  /** Everything but record and profile. */
+  readonly ops: readonly KeyOp[];
+  readonly changes: readonly ContextChange[];
+}
+
+/** What a transition may look at. Synchronous, and the same on every replica. */
+export interface StateReader {
+  context(id: ContextId): StoredContext | undefined;
+  get(key: Uint8Array): Uint8Array | undefined;
+  /** Outlines of the messages that the log of a context holds. */
+  outlines(id: ContextId, ordinal: number): (seq: number) => MessageOutline;
+  /** The number that the next created context gets. */
+  nextOrdinal(): number;
+}
+
+export const refuse = (refusal: Refusal): Transition => ({ result: { kind: 'refused', refusal } });

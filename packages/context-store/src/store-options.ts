@@ -1,0 +1,34 @@
+import type { Clock, GroupTiming, HostLimits } from '@fastpaca/raft-core';
+import type { TokenEstimator } from '@fastpaca/token-budget';
+
+import type { StoreObserver } from './store-events.js';
+
+export interface ContextStoreOptions {
+  /** Where logs and state live. Made if it is not there; one process at a time. */
+  readonly directory: string;
+  /** This node, as the groups of the directory know it. Must not change while the directory lives. */
+  readonly nodeId: string;
+  /** Counts the messages that come without `tokenCount`. The store does not close it. */
+  readonly estimator: TokenEstimator;
+  /**
+   * Called once when a disk or a group failed for good. Every later call fails; end the process,
+   * remove the cause, start again.
+   */
+  readonly onFatal: (error: Error) => void;
+  /** Raft groups. Fixed when the directory is made; default 256. */
+  readonly groups?: number;
+  /** Memory for contexts and windows, in bytes; default 64 MiB. */
+  readonly cacheBytes?: number;
+  /** Milliseconds that a call without `deadlineMs` waits; default 10,000. */
+  readonly deadlineMs?: number;
+  /** Milliseconds since 1970, for `inserted_at` and the like. Default: `Date.now`. */
+  readonly now?: () => number;
+  readonly observer?: StoreObserver;
+  /** Passed to the Raft host; for tests and for tuning. */
+  readonly raft?: {
+    readonly timing?: Partial<GroupTiming>;
+    readonly limits?: Partial<HostLimits>;
+    readonly clock?: Clock;
+    readonly seed?: number;
+  };
+}
