@@ -90,16 +90,19 @@ const opsAt = 12;
 const headBytes = opsAt + 3 + batchKey.length + 6;
 
 class BatchChain {
+  readonly #manifestSequence: number;
   #nextSequence: number | null = null;
   lastBatch: number | null = null;
 
-  constructor(readonly manifestSequence: number) {}
+  constructor(manifestSequence: number) {
+    this.#manifestSequence = manifestSequence;
+  }
 
   /** What is wrong with a batch that has a valid checksum, or null. */
   take({ data }: LogRecord): string | null {
     if (data.length < opsAt) return 'a batch is too short';
     const sequence = Number(data.readBigUInt64LE(0));
-    if (this.#nextSequence === null ? sequence > this.manifestSequence + 1 : sequence !== this.#nextSequence)
+    if (this.#nextSequence === null ? sequence > this.#manifestSequence + 1 : sequence !== this.#nextSequence)
       return `batches before operation ${sequence} are missing`;
     this.#nextSequence = sequence + data.readUInt32LE(8);
     const batch = batchSequence(data);

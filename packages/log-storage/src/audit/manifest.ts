@@ -23,8 +23,12 @@ const tag = {
 };
 
 class EditReader {
+  readonly edit: Buffer;
   #at = 0;
-  constructor(readonly edit: Buffer) {}
+
+  constructor(edit: Buffer) {
+    this.edit = edit;
+  }
 
   get done(): boolean {
     return this.#at >= this.edit.length;

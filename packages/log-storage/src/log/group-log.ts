@@ -27,6 +27,7 @@ export interface FoundLog {
  * a hole, and to know which keys a truncation or a compaction leaves behind.
  */
 export class GroupLog {
+  readonly group: GroupId;
   readonly encoder = new GroupRecordEncoder();
   #meta: GroupMeta | null = null;
   #last = 0;
@@ -36,7 +37,9 @@ export class GroupLog {
   /** Set where the scan found damage; the lowest and highest keys are then unknown. */
   damage: string | null = null;
 
-  constructor(readonly group: GroupId) {}
+  constructor(group: GroupId) {
+    this.group = group;
+  }
 
   static found(group: GroupId, found: FoundLog): GroupLog {
     const log = new GroupLog(group);

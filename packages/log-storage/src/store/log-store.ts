@@ -158,8 +158,8 @@ export class LogStore implements RaftStorage {
         this.#ready();
       }
       this.#check(writes);
-      const unknown = await this.#keysOfDamaged(writes);
-      await this.#commit(writes, unknown);
+      const damaged = writes.filter(({ group }) => typeof this.#logs.get(group)?.damage === 'string');
+      await this.#commit(writes, damaged.length === 0 ? [] : await this.#keysOf(damaged));
     } finally {
       this.#writing = false;
     }
@@ -176,8 +176,7 @@ export class LogStore implements RaftStorage {
   }
 
   /** What a damaged group holds is not known in memory; a reset or destroy deletes all of it. */
-  async #keysOfDamaged(writes: readonly GroupWrite[]): Promise<readonly Uint8Array[]> {
-    const damaged = writes.filter(({ group }) => typeof this.#logs.get(group)?.damage === 'string');
+  async #keysOf(damaged: readonly GroupWrite[]): Promise<readonly Uint8Array[]> {
     const keys: Uint8Array[] = [];
     for (const { group } of damaged) {
       try {
@@ -312,6 +311,11 @@ export class LogStore implements RaftStorage {
       `${this.#stagedBytes} bytes are staged and ${bytes} more pass the limit of ${limit}. ` +
         `Wait for a write, or raise maxStagedBytes.`,
     );
+  }
+
+  /** Deleted ranges or compacted entries still take space; it is given back with the next batches. */
+  get reclaiming(): boolean {
+    return this.#reclaimer.pending;
   }
 
   stagedBytes(): number {

@@ -73,7 +73,7 @@ export async function openStore(directory: string, options: LogStoreOptions): Pr
 function damagedStore(paths: Paths, what: string, cause?: unknown): LogStorageError {
   return new LogStorageError(
     'store_damaged',
-    `The store in ${paths.directory} is damaged: ${what}. It was not changed and is not served. ` +
+    `The store in ${paths.directory} is damaged: ${what}. It is not served. ` +
       damagedAdvice(paths.directory),
     cause,
   );
@@ -123,7 +123,7 @@ async function probeLock(paths: Paths): Promise<void> {
   try {
     await probe.open({ createIfMissing: false, errorIfExists: true });
   } catch (error) {
-    if (causeCode(error) === 'LEVEL_LOCKED') throw await lockedStore(paths, error);
+    if (reasonOf(error).code === 'LEVEL_LOCKED') throw await lockedStore(paths, error);
   } finally {
     await probe.close();
   }
@@ -142,23 +142,23 @@ async function openDb(db: Db, paths: Paths, createIfMissing: boolean): Promise<v
   try {
     await db.open({ createIfMissing });
   } catch (error) {
-    const code = causeCode(error);
+    const { code, message } = reasonOf(error);
     if (code === 'LEVEL_LOCKED') throw await lockedStore(paths, error);
-    if (code === 'LEVEL_CORRUPTION')
-      throw damagedStore(paths, `LevelDB says "${causeMessage(error)}"`, error);
+    if (code === 'LEVEL_CORRUPTION') throw damagedStore(paths, `LevelDB says "${message ?? ''}"`, error);
     throw error;
   }
 }
 
-/** classic-level wraps what LevelDB says: LEVEL_DATABASE_NOT_OPEN, with the reason as the cause. */
-function causeCode(error: unknown): string | undefined {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return cause instanceof Error ? (cause as NodeJS.ErrnoException).code : undefined;
+interface LevelError {
+  readonly code?: string;
+  readonly message?: string;
+  readonly cause?: LevelError;
 }
 
-function causeMessage(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return cause instanceof Error ? cause.message : String(cause);
+/** classic-level wraps what LevelDB says: LEVEL_DATABASE_NOT_OPEN, with the reason as the cause. */
+function reasonOf(error: unknown): LevelError {
+  const { cause } = error as LevelError;
+  return cause ?? (error as LevelError);
 }
 
 async function readStore(db: Db, paths: Paths): Promise<OpenedStore> {
