@@ -8,3 +8,5 @@ export { MemoryNetwork } from './memory/memory-network.js';
 export type { MemoryNetworkOptions } from './memory/memory-network.js';
 export { MemoryDisk, MemoryStorage, MemoryStorageError } from './memory/memory-storage.js';
 export type { MemoryStorageOptions } from './memory/memory-storage.js';
+export { simulate } from './simulation/simulation.js';
+export type { SimulationOptions, SimulationResult } from './simulation/simulation.js';

@@ -48,7 +48,12 @@ export function sampleMessages(from: NodeId, to: NodeId): Message[] {
       incarnation: '',
       outcome: { kind: 'conflict', prevIndex, hintIndex: logIndex(far - 5), hintTerm: term(7) },
     },
-    { ...base, type: 'append_response', incarnation: 'x', outcome: { kind: 'needs_snapshot', atLeast } },
+    {
+      ...base,
+      type: 'append_response',
+      incarnation: 'x',
+      outcome: { kind: 'needs_snapshot', atLeast: prevIndex },
+    },
     { ...base, type: 'heartbeat', commit: logIndex(far), round: far },
     { ...base, type: 'heartbeat_response', round: 0, incarnation: 'x' },
     { ...base, type: 'commit_notice', commit: logIndex(far) },

@@ -22,6 +22,8 @@ export function confStepProblem(previous: ConfState, next: ConfState): string | 
   if (next.learnersNext.some((node) => !next.votersOutgoing.includes(node))) {
     return 'a learner-to-be is not an outgoing voter';
   }
+  // A replica that came in later has not seen the first configuration, which is in no entry.
+  if (previous.voters.length === 0) return null;
   const wasJoint = previous.votersOutgoing.length > 0;
   const isJoint = next.votersOutgoing.length > 0;
   if (wasJoint && isJoint) return 'a joint configuration follows a joint one';

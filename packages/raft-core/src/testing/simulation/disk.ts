@@ -6,8 +6,9 @@ import type { EventQueue } from './event-queue.js';
 import type { Plan } from './plan.js';
 
 interface InFlight {
-  readonly writes: readonly GroupWrite[];
+  readonly write: GroupWrite;
   readonly applied: LogIndex;
+  readonly machine: number;
   readonly done: () => void;
 }
 
@@ -24,6 +25,8 @@ export class SimulatedDisk {
   #inFlight: InFlight | null = null;
   #durableApplied: LogIndex = 0 as LogIndex;
   #epoch = 0;
+  /** Counts the state machines: a write that began before a restore says nothing of the new one. */
+  #machine = 0;
   #overdue = false;
   /** Latencies are multiplied by this. */
   slowness = 1;
@@ -39,19 +42,15 @@ export class SimulatedDisk {
     this.#plan = plan;
   }
 
-  get busy(): boolean {
-    return this.#inFlight !== null;
-  }
-
   /** The state machine's entries up to here survive a crash. */
   get durableApplied(): LogIndex {
     return this.#durableApplied;
   }
 
-  /** Everything in `writes`, and what is applied up to `applied`, becomes durable at once, later. */
-  write(writes: readonly GroupWrite[], applied: LogIndex, done: () => void, failed: () => void): void {
-    for (const write of writes) this.image.check(write);
-    this.#inFlight = { writes, applied, done };
+  /** The write, and what is applied up to `applied`, becomes durable at once, later. */
+  write(write: GroupWrite, applied: LogIndex, done: () => void, failed: () => void): void {
+    this.image.check(write);
+    this.#inFlight = { write, applied, machine: this.#machine, done };
     this.#overdue = false;
     const epoch = this.#epoch;
     const delay = (this.#plan.syncMs + this.#random() * this.#plan.syncSpreadMs) * this.slowness;
@@ -79,8 +78,8 @@ export class SimulatedDisk {
   }
 
   #land(inFlight: InFlight): void {
-    for (const write of inFlight.writes) this.image.apply(write);
-    this.#durableApplied = inFlight.applied;
+    this.image.apply(inFlight.write);
+    if (inFlight.machine === this.#machine) this.#durableApplied = inFlight.applied;
   }
 
   resume(): void {
@@ -101,8 +100,9 @@ export class SimulatedDisk {
     return 'kept';
   }
 
-  /** The state machine was replaced by a snapshot that reflects `index`, durably. */
-  restored(index: LogIndex): void {
+  /** The state machine is another one, which reflects `index`, durably. */
+  machineReplaced(index: LogIndex): void {
+    this.#machine += 1;
     this.#durableApplied = index;
   }
 }

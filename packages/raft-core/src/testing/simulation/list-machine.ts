@@ -10,14 +10,9 @@ export class ListMachine {
   /** `#appliedAt[i]` is the log index that added item i. */
   #appliedAt: number[] = [];
   #applied: LogIndex = 0 as LogIndex;
-  #durableApplied: LogIndex = 0 as LogIndex;
 
   get applied(): LogIndex {
     return this.#applied;
-  }
-
-  get durableApplied(): LogIndex {
-    return this.#durableApplied;
   }
 
   get length(): number {
@@ -35,24 +30,20 @@ export class ListMachine {
     return { position: this.#items.length, fresh: true };
   }
 
-  /** An entry that adds nothing. */
-  skip(index: LogIndex): void {
+  /** An entry that adds nothing: position 0. */
+  skip(index: LogIndex): 0 {
     this.#applied = index;
+    return 0;
   }
 
-  /** A write has taken everything applied up to `index`. */
-  persisted(index: LogIndex): void {
-    this.#durableApplied = index;
-  }
-
-  /** Back to what was durable. */
-  crash(): void {
-    while ((this.#appliedAt.at(-1) ?? 0) > this.#durableApplied) {
+  /** The process died, and only what was applied up to `durable` is still there. */
+  rollBack(durable: LogIndex): void {
+    while ((this.#appliedAt.at(-1) ?? 0) > durable) {
       this.#appliedAt.pop();
       const item = this.#items.pop();
       if (item !== undefined) this.#positions.delete(item);
     }
-    this.#applied = this.#durableApplied;
+    this.#applied = durable;
   }
 
   /** Applied index, then item and log index of every item: 4 bytes each. */
@@ -66,16 +57,15 @@ export class ListMachine {
     return new Uint8Array(words.buffer);
   }
 
-  /** Replaces everything, durably. Returns null where the bytes are not a whole snapshot. */
+  /** Null where the bytes are not a whole snapshot. */
   static decode(bytes: Uint8Array): ListMachine | null {
     if (bytes.length < 4 || bytes.length % 8 !== 4) return null;
-    const words = new Uint32Array(bytes.slice().buffer);
+    const words = new Uint32Array(new Uint8Array(bytes).buffer);
     const machine = new ListMachine();
     for (let at = 1; at < words.length; at += 2) {
       machine.append((words[at + 1] ?? 0) as LogIndex, words[at] ?? 0);
     }
     machine.#applied = (words[0] ?? 0) as LogIndex;
-    machine.#durableApplied = machine.#applied;
     return machine;
   }
 

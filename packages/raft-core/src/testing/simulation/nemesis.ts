@@ -265,10 +265,9 @@ export class Nemesis {
     const node = this.#node();
     const victim = victims[node];
     if (victim?.up !== true || victim.disk.image.meta === null) return;
-    if (victims.some((other) => !other.trustworthy)) return;
-    const { voters, votersOutgoing } = victim.conf;
+    if (victims.some((other) => !other.up || !other.trustworthy)) return;
     const small = (half: readonly NodeId[]): boolean => half.includes(victim.name) && half.length < 3;
-    if (small(voters) || small(votersOutgoing)) return;
+    if (victims.some(({ conf }) => small(conf.voters) || small(conf.votersOutgoing))) return;
     this.#note(`damages the log of n${node}`, node);
     victim.crash();
     victim.damage();
@@ -279,6 +278,8 @@ export class Nemesis {
 
   #changeMembership(): void {
     const { random, victims } = this.#world;
+    // A voter that lost its log cannot vote: a majority that needs it would never be had.
+    if (victims.some((victim) => !victim.trustworthy)) return;
     const leader = victims.find((victim) => victim.leads && random() < 0.9);
     if (leader === undefined) return;
     const changes: MemberChange[] = [];

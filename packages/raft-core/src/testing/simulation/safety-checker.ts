@@ -14,6 +14,9 @@ export interface ReplicaView {
   readonly leads: boolean;
   readonly term: Term;
   readonly commit: LogIndex;
+  readonly lastIndex: LogIndex;
+  readonly conf: ConfState;
+  termAt(index: LogIndex): Term | null;
 }
 
 interface KnownEntry {
@@ -47,6 +50,7 @@ export class SafetyChecker {
   /** `#committed[i]` is the term of the entry that is committed at index i. */
   readonly #committed: number[] = [0];
   /** `#applied[i]` is the entry that some replica has applied at index i. */
+  readonly #lengths: (number | undefined)[] = [0];
   readonly #applied: (Entry | undefined)[] = [undefined];
 
   constructor(names: readonly NodeId[], image: (node: number) => GroupImage) {
@@ -60,9 +64,9 @@ export class SafetyChecker {
     return (this.#committed.length - 1) as LogIndex;
   }
 
-  /** The newest configuration in the replica's log. */
-  conf(node: number): ConfState {
-    return this.#shadow(node).conf.conf;
+  /** Terms that had a leader. */
+  get terms(): number {
+    return this.#leaders.size;
   }
 
   /** The replica starts, new or from its disk: what it held only in memory is gone. */
@@ -85,6 +89,8 @@ export class SafetyChecker {
    */
   damaged(node: number): void {
     this.#lost[node] = Math.max(this.#lostUpTo(node), this.#image(node).lastIndex);
+    // Its votes are forgotten too; `#votes` still knows what it has sent.
+    Object.assign(this.#sighting(node), { vote: null, votedIn: 0 });
   }
 
   #lostUpTo(node: number): number {
@@ -106,12 +112,7 @@ export class SafetyChecker {
       shadow.reset(compacted.index, compacted.term, confIndex, conf);
     }
     if (write.truncateFrom !== undefined) {
-      if (write.truncateFrom <= view.commit) {
-        throw new Violation(
-          'commit is final',
-          `${this.#name(view.node)} truncates from ${write.truncateFrom} with commit ${view.commit}`,
-        );
-      }
+      this.#checkTruncate(view.node, shadow, write.truncateFrom);
       shadow.truncate(write.truncateFrom);
     }
     for (const entry of write.append ?? []) {
@@ -119,6 +120,14 @@ export class SafetyChecker {
       const conf = this.#confOf(entry);
       if (conf !== null) this.#checkConf(view, shadow, entry, conf);
       shadow.append(entry.index, entry.term, conf);
+    }
+  }
+
+  #checkTruncate(node: number, shadow: ShadowLog, from: LogIndex): void {
+    for (let index: number = from; index <= Math.min(shadow.lastIndex, this.commit); index += 1) {
+      if (shadow.term(index) === this.#committed[index]) {
+        throw new Violation('commit is final', `${this.#name(node)} truncates ${index}, which is committed`);
+      }
     }
   }
 
@@ -156,7 +165,7 @@ export class SafetyChecker {
         `${this.#name(view.node)} proposes ${entry.index} while the change at ${before.index} is not committed`,
       );
     }
-    if (shadow.term(view.commit) !== view.term) {
+    if (view.termAt(view.commit) !== view.term) {
       throw new Violation(
         'configuration',
         `${this.#name(view.node)} proposes ${entry.index} before it has committed an entry of its term ${view.term}`,
@@ -259,6 +268,8 @@ export class SafetyChecker {
       );
     }
     if (view.leads && (!seen.leads || seen.term !== view.term)) this.#elected(view);
+    // A leader that its own commit removed has stepped down within the step.
+    const led = view.leads || (seen.leads && seen.term === view.term);
     seen.leads = view.leads;
     seen.term = view.term;
     if (view.commit < seen.commit) {
@@ -268,7 +279,7 @@ export class SafetyChecker {
       );
     }
     if (view.commit > seen.commit) {
-      this.#commits(view);
+      this.#commits(view, led);
       seen.commit = view.commit;
     }
   }
@@ -292,34 +303,25 @@ export class SafetyChecker {
     }
   }
 
-  #commits(view: ReplicaView): void {
-    const shadow = this.#shadow(view.node);
-    const old = Math.min(view.commit, this.commit);
-    const term = shadow.term(old);
-    if (term !== undefined && term !== this.#committed[old]) {
-      throw new Violation(
-        'state-machine safety',
-        `${this.#name(view.node)} commits term ${term} at ${old}, committed there is term ${this.#committed[old] ?? 0}`,
-      );
-    }
-    if (view.commit > this.commit) this.#newCommits(view, shadow);
-  }
-
-  #newCommits(view: ReplicaView, shadow: ShadowLog): void {
-    const from = this.#committed.length;
-    if (!view.leads) {
+  /** Only its leader commits an entry first; everyone else hears of it. */
+  #commits(view: ReplicaView, led: boolean): void {
+    if (view.commit <= this.commit) return;
+    if (!led) {
       throw new Violation(
         'commit',
         `${this.#name(view.node)} follows, and is the first to commit ${view.commit}`,
       );
     }
-    if (shadow.term(view.commit) !== view.term) {
+    const term = view.termAt(view.commit);
+    if (term !== view.term) {
       throw new Violation(
         'commit of own term',
-        `${this.#name(view.node)} in term ${view.term} commits ${view.commit} of term ${shadow.term(view.commit) ?? 'unknown'} by counting`,
+        `${this.#name(view.node)} in term ${view.term} commits ${view.commit} of term ${term ?? 'unknown'} by counting`,
       );
     }
-    const { conf } = shadow.conf;
+    const shadow = this.#shadow(view.node);
+    // An entry that was not handed out for writing yet may hold a newer configuration.
+    const conf = view.lastIndex > shadow.lastIndex ? view.conf : shadow.conf.conf;
     const durable = (name: NodeId): boolean => this.#holds(this.#names.indexOf(name), view.commit, view.term);
     if (!isQuorum(conf, durable)) {
       throw new Violation(
@@ -327,7 +329,9 @@ export class SafetyChecker {
         `${this.#name(view.node)} commits ${view.commit}, which is durable on too few of ${describeVoters(conf)}`,
       );
     }
-    for (let index = from; index <= view.commit; index += 1) this.#committed.push(shadow.term(index) ?? 0);
+    for (let index = this.#committed.length; index <= view.commit; index += 1) {
+      this.#committed.push(view.termAt(index as LogIndex) ?? 0);
+    }
   }
 
   #holds(node: number, index: number, term: number): boolean {
@@ -350,6 +354,18 @@ export class SafetyChecker {
       throw new Violation(
         'state-machine safety',
         `${this.#name(node)} applies another entry ${entry.index} than has been applied`,
+      );
+    }
+  }
+
+  /** After the entry at `index` every replica's list has the same length. */
+  appliedLength(node: number, index: LogIndex, length: number): void {
+    const known = this.#lengths[index];
+    if (known === undefined) this.#lengths[index] = length;
+    else if (known !== length) {
+      throw new Violation(
+        'state-machine safety',
+        `${this.#name(node)} has ${length} items after ${index}, another replica had ${known}`,
       );
     }
   }
