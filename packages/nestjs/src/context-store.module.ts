@@ -17,6 +17,12 @@ import { MetricsController } from './metrics/metrics.controller.js';
 import { CONTEXT_STORE } from './tokens.js';
 import { WindowController } from './window/window.controller.js';
 
+async function openStore(options: ContextStoreModuleOptions, metrics: Metrics): Promise<ContextStore> {
+  const store = await options.open(metrics.observer());
+  metrics.watch(store);
+  return store;
+}
+
 /**
  * The REST API of a context store, on a {@link ContextStoreAdapter}.
  *
@@ -25,7 +31,7 @@ import { WindowController } from './window/window.controller.js';
  * @Module({
  *   imports: [
  *     ContextStoreModule.forRoot({
- *       open: (observer) => openContextStore({ directory: './data', nodeId, estimator, observer, onFatal }),
+ *       open: (observer) => ContextStore.open({ directory: './data', nodeId, estimator, observer, onFatal }),
  *     }),
  *   ],
  * })
@@ -47,7 +53,7 @@ import { WindowController } from './window/window.controller.js';
     Metrics,
     {
       provide: CONTEXT_STORE,
-      useFactory: (options: ContextStoreModuleOptions, metrics: Metrics) => options.open(metrics.observer()),
+      useFactory: openStore,
       inject: [MODULE_OPTIONS_TOKEN, Metrics],
     },
     {

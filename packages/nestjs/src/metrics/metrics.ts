@@ -1,8 +1,8 @@
-import type { AppendedMessage, StoreObserver } from '@fastpaca/context-store';
+import type { ContextStore, StoreObserver } from '@fastpaca/context-store';
 import { Injectable } from '@nestjs/common';
-import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
-
-const roles = new Set(['user', 'assistant', 'system', 'tool']);
+import { Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { AppendMetrics } from './append-metrics.js';
+import { ReplicaMetrics } from './replica-metrics.js';
 
 /**
  * The series of one application. They live in a registry of their own, not in prom-client's global
@@ -11,21 +11,8 @@ const roles = new Set(['user', 'assistant', 'system', 'tool']);
 @Injectable()
 export class Metrics {
   readonly registry = new Registry();
-
-  private readonly appended = new Counter({
-    name: 'fastpaca_messages_append_total',
-    help: 'Messages appended, by role and by who counted the tokens (client or server)',
-    labelNames: ['role', 'source'],
-    registers: [this.registry],
-  });
-
-  private readonly tokens = new Histogram({
-    name: 'fastpaca_messages_token_count',
-    help: 'Tokens of an appended message',
-    buckets: [4, 16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144],
-    registers: [this.registry],
-  });
-
+  private readonly appends = new AppendMetrics(this.registry);
+  private readonly replica = new ReplicaMetrics(this.registry);
   private readonly requests = new Histogram({
     name: 'fastpaca_http_request_duration_seconds',
     help: 'Time from the first byte of a request to the end of its answer',
@@ -34,34 +21,24 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  /** One counter per pair of labels: looking it up costs less than naming the labels again. */
-  private readonly appendedBy = new Map<string, Counter.Internal>();
-
   constructor() {
     collectDefaultMetrics({ register: this.registry });
   }
 
   /** What the store calls: give it to the store that these metrics are of. */
   observer(): StoreObserver {
-    return { onAppended: (message) => this.messageAppended(message) };
+    return {
+      ...this.replica.observer(),
+      onAppended: (message) => this.appends.messageAppended(message),
+    };
   }
 
-  private messageAppended(message: AppendedMessage): void {
-    this.appendedCounter(message.role, message.source).inc();
-    this.tokens.observe(message.tokens);
+  /** Reads the store's status at every scrape. */
+  watch(store: Pick<ContextStore, 'status'>): void {
+    this.replica.watch(() => store.status());
   }
 
   requestAnswered(method: string, route: string, status: number, seconds: number): void {
     this.requests.observe({ method, route, status }, seconds);
-  }
-
-  private appendedCounter(role: string, source: AppendedMessage['source']): Counter.Internal {
-    const label = roles.has(role) ? role : 'other';
-    const key = `${label} ${source}`;
-    const known = this.appendedBy.get(key);
-    if (known !== undefined) return known;
-    const counter = this.appended.labels({ role: label, source });
-    this.appendedBy.set(key, counter);
-    return counter;
   }
 }

@@ -1,0 +1,31 @@
+import { ContextStoreAdapter, ErrorFilter, limitRate, serveOpenApi } from '@fastpaca/nestjs';
+import type { ContextStoreModuleOptions } from '@fastpaca/nestjs';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { PinoLogger } from 'nestjs-pino';
+import type { Logger } from 'pino';
+import { AppModule } from './app.module.js';
+import { ServerLogger } from './log/server-logger.js';
+import type { Configuration } from './config/configuration.js';
+
+export interface ApplicationOptions {
+  readonly configuration: Configuration;
+  readonly log: Logger;
+  readonly open: ContextStoreModuleOptions['open'];
+}
+
+/** Puts the server together. It opens the store; `listen` is the caller's. */
+export async function createApplication(options: ApplicationOptions): Promise<NestFastifyApplication> {
+  const { configuration, log, open } = options;
+  const adapter = new ContextStoreAdapter({ maxBodyBytes: configuration.maxBodyBytes });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.of({ open, apiKeys: configuration.apiKeys }, log),
+    adapter,
+    { bufferLogs: true, abortOnError: false },
+  );
+  app.useLogger(new ServerLogger(await app.resolve(PinoLogger), {}));
+  app.useGlobalFilters(new ErrorFilter());
+  if (configuration.rateLimit !== undefined) await limitRate(app, configuration.rateLimit);
+  serveOpenApi(app);
+  return app;
+}

@@ -1,0 +1,182 @@
+import { z } from 'zod';
+
+export interface Variable<T> {
+  readonly name: string;
+  /** How the default reads in the documentation. */
+  readonly default: string;
+  readonly meaning: string;
+  /** From the text of the environment. `undefined`: not set, or set to nothing. */
+  readonly schema: z.ZodType<T, string | undefined>;
+}
+
+function variable<T>(
+  name: string,
+  byDefault: string,
+  meaning: string,
+  schema: z.ZodType<T, string | undefined>,
+): Variable<T> {
+  return { name, default: byDefault, meaning, schema };
+}
+
+const text = z.string().optional();
+
+const list = z
+  .string()
+  .optional()
+  .transform((value) => (value ?? '').split(',').map((item) => item.trim()))
+  .transform((items) => items.filter((item) => item !== ''));
+
+function integer(min: number, max: number) {
+  const error = `must be an integer from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, { error })
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, { error })
+    .optional();
+}
+
+const boolean = z
+  .enum(['true', 'false', '1', '0'], { error: 'must be true or false' })
+  .transform((value) => value === 'true' || value === '1')
+  .optional();
+
+function url(protocols: readonly string[]) {
+  return z
+    .string()
+    .refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
+      error: `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+    })
+    .optional();
+}
+
+const name = z
+  .string()
+  .regex(/^[A-Za-z0-9._-]{1,64}$/, { error: 'must have 1 to 64 characters of A-Z a-z 0-9 . _ -' })
+  .optional();
+
+const estimator = z
+  .string()
+  .regex(/^(tiktoken:[A-Za-z0-9._-]+|chars:\d+(\.\d+)?)(\*\d+(\.\d+)?)?$/, {
+    error: 'must be tiktoken:MODEL, tiktoken:ENCODING or chars:N, with an optional *FACTOR',
+  })
+  .default('tiktoken:gpt-4o');
+
+const hostAndPort = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):\d{1,5}$/;
+const seeds = list.refine((items) => items.every((item) => hostAndPort.test(item)), {
+  error: 'must be a comma-separated list of host:port',
+});
+
+export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** Every environment variable. docs/reference/configuration.md and docker/fastpaca.env.sample list the same. */
+export const variables = {
+  port: variable('PORT', '4000', 'Port to listen on.', integer(0, 65_535).default(4000)),
+  host: variable('HOST', '0.0.0.0', 'Address to listen on.', z.string().default('0.0.0.0')),
+  dataDirectory: variable(
+    'FASTPACA_RAFT_DATA_DIR',
+    '`priv/raft` (`/data` in the image)',
+    'Directory of the data: logs, snapshots, state. Created if missing.',
+    z.string().default('priv/raft'),
+  ),
+  nodeName: variable(
+    'FASTPACA_NODE_NAME',
+    'a random UUID, made once and kept in the data directory',
+    'Identity of the node, in logs and metrics. It belongs to the data directory and cannot change.',
+    name,
+  ),
+  apiKeys: variable(
+    'FASTPACA_API_KEY',
+    'none',
+    'Bearer token that every request must carry; several, separated by commas, are all accepted.',
+    list.refine((keys) => keys.every((key) => /^[\x21-\x7e]+$/.test(key)), {
+      error: 'must be printable characters without spaces',
+    }),
+  ),
+  tokenEstimator: variable(
+    'FASTPACA_TOKEN_ESTIMATOR',
+    '`tiktoken:gpt-4o`',
+    'Who counts tokens: `tiktoken:MODEL`, `tiktoken:ENCODING` or `chars:N`, with an optional `*FACTOR`.',
+    estimator,
+  ),
+  maxBodyBytes: variable(
+    'FASTPACA_MAX_BODY_BYTES',
+    '8388608',
+    'Largest body of a request in bytes; more is answered with 413.',
+    integer(1024, 256 * 1024 * 1024).default(8 * 1024 * 1024),
+  ),
+  rateLimit: variable(
+    'FASTPACA_RATE_LIMIT',
+    'none',
+    'Requests a second that this node answers; more get 429 with `Retry-After`.',
+    integer(1, 1_000_000),
+  ),
+  logLevel: variable(
+    'FASTPACA_LOG_LEVEL',
+    'info',
+    `Least severe level that is logged: ${logLevels.join(', ')}. Every append is a line at \`debug\`.`,
+    z.enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` }).default('info'),
+  ),
+  streamMaxConnections: variable(
+    'FASTPACA_STREAM_MAX_CONNECTIONS',
+    '512',
+    'Websocket and SSE clients of this node. Not in use before the stream is.',
+    integer(0, 1_000_000).default(512),
+  ),
+  clusterSeed: variable(
+    'FASTPACA_CLUSTER_SEED',
+    'none',
+    'Comma-separated `host:port` of other nodes. Cluster mode is not part of this version: the start stops if it is set.',
+    seeds,
+  ),
+  clusterSize: variable(
+    'FASTPACA_CLUSTER_SIZE',
+    '3 with a seed, else 1',
+    'Nodes that must be seen before a new cluster forms.',
+    integer(1, 1000),
+  ),
+  clusterSecret: variable(
+    'FASTPACA_CLUSTER_SECRET',
+    'the API key, if set',
+    'Shared secret of the nodes.',
+    text,
+  ),
+  archiverEnabled: variable(
+    'FASTPACA_ARCHIVER_ENABLED',
+    'false',
+    'Postgres archive. Not part of this version: the start stops if it is on.',
+    boolean.default(false),
+  ),
+  databaseUrl: variable(
+    'DATABASE_URL',
+    'none',
+    'Postgres of the archive.',
+    url(['postgres:', 'postgresql:']),
+  ),
+  migrateOnBoot: variable(
+    'MIGRATE_ON_BOOT',
+    'true when the archiver is on',
+    'Run the migrations of the archive at start.',
+    boolean,
+  ),
+  archiveFlushIntervalMs: variable(
+    'FASTPACA_ARCHIVE_FLUSH_INTERVAL_MS',
+    '5000',
+    'Time between flushes to the archive.',
+    integer(10, 3_600_000).default(5000),
+  ),
+  archiverBatchSize: variable(
+    'FASTPACA_ARCHIVER_BATCH_SIZE',
+    '5000',
+    'Rows of one flush and insert.',
+    integer(1, 100_000).default(5000),
+  ),
+  tailKeep: variable(
+    'FASTPACA_TAIL_KEEP',
+    '1000',
+    'Archived messages that stay local. What is not archived always stays.',
+    integer(0, 1_000_000_000).default(1000),
+  ),
+} as const;
+
+export type VariableName = keyof typeof variables;

@@ -1,0 +1,59 @@
+import path from 'node:path';
+import { ContextStore } from '@fastpaca/context-store';
+import type { ContextStoreModuleOptions } from '@fastpaca/nestjs';
+import { createEstimator } from '@fastpaca/token-budget';
+import type { Logger } from 'pino';
+import { type Configuration, ConfigurationError } from '../config/configuration.js';
+import { variables } from '../config/variables.js';
+
+interface NodeOptions {
+  readonly configuration: Configuration;
+  readonly directory: string;
+  readonly node: string;
+  readonly log: Logger;
+}
+
+/** How this node opens its store. */
+export function openStore({
+  configuration,
+  directory,
+  node,
+  log,
+}: NodeOptions): ContextStoreModuleOptions['open'] {
+  const estimator = estimatorOf(configuration.tokenEstimator);
+  return (observer) =>
+    ContextStore.open({
+      directory: path.join(directory, 'store'),
+      nodeId: node,
+      estimator,
+      observer: {
+        ...observer,
+        onAppended: (message) => {
+          observer.onAppended?.(message);
+          // At 15,000 appends a second a line for each is 2 MB/s: only for who asks for it.
+          log.debug({ type: 'message_appended', context_id: message.contextId, seq: message.seq });
+        },
+      },
+      onFatal: (error) => endProcess(error, log),
+    });
+}
+
+function estimatorOf(spec: string) {
+  try {
+    return createEstimator(spec);
+  } catch (error) {
+    throw new ConfigurationError(
+      variables.tokenEstimator.name,
+      error instanceof Error ? error.message : 'is unknown',
+    );
+  }
+}
+
+/**
+ * A disk that failed once has an unknown state: nothing that this process would answer from now on can
+ * be trusted. pino writes a fatal line before it returns.
+ */
+function endProcess(error: Error, log: Logger): void {
+  log.fatal({ type: 'storage_failed', err: error }, `storage failed, stopping: ${error.message}`);
+  process.exit(1);
+}

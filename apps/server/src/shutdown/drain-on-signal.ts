@@ -1,0 +1,19 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Logger } from 'pino';
+
+/** Connections that are still busy this long after a signal are cut. Orchestrators kill after 30 s. */
+const drainMs = 20_000;
+
+/**
+ * On SIGTERM and SIGINT: no new connections, what is in flight is finished (a client that keeps its
+ * connection is told to close it), then the store is closed, then exit code 0.
+ */
+export function drainOnSignal(app: NestFastifyApplication, log: Logger): void {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      log.info({ type: 'stopping', signal }, 'stopping: finishing what is in flight');
+      setTimeout(() => app.getHttpServer().closeAllConnections(), drainMs).unref();
+    });
+  }
+  app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
+}
