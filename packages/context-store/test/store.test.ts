@@ -14,7 +14,9 @@ describe('ContextStore', () => {
     await bench.store.put('demo', {});
     await bench.store.append('demo', [text('Hello')]);
     const before = await bench.store.window('demo');
-    expect(before.messages.map(parse)).toMatchObject([{ seq: 1, role: 'user', parts: [{ type: 'text', text: 'Hello' }] }]);
+    expect(before.messages.map(parse)).toMatchObject([
+      { seq: 1, role: 'user', parts: [{ type: 'text', text: 'Hello' }] },
+    ]);
     await bench.restart();
     expect(await bench.store.window('demo')).toEqual(before);
   });
