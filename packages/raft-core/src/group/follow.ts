@@ -72,6 +72,9 @@ export function answer(s: GroupState, to: NodeId, outcome: AppendOutcome): void 
 export function onHeartbeat(s: GroupState, m: Heartbeat): void {
   hearLeader(s, m.from);
   followCommit(s, m.commit);
+  if (s.lost !== 'none' && s.install === null) {
+    answer(s, m.from, { kind: 'needs_snapshot', atLeast: s.log.compacted.index });
+  }
   // It says who leads, which binds this replica to nothing once its term is durable.
   (s.metaDirty ? s.out.afterSync : s.out.now).push({
     type: 'heartbeat_response',
