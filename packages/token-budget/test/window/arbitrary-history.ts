@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { defaultSkipKinds } from '../../src/index.js';
 import type { WindowPolicy } from '../../src/index.js';
 import type { TestMessage, TestPart } from './conversation.js';
 
@@ -105,20 +106,28 @@ const replacement = fc
   )
   .map(([head, turns]) => [...head, ...turns.flatMap(([first, answers]) => [first, ...answers])]);
 
-const kinds = fc.subarray(['tool', 'reasoning', 'file', 'source', 'data', 'text', 'step-start'], {
-  minLength: 1,
+const kinds: fc.Arbitrary<readonly string[]> = fc.subarray(
+  ['tool', 'reasoning', 'file', 'source', 'data', 'text', 'step-start'],
+  {
+    minLength: 1,
+  },
+);
+
+export const lastNPolicy: fc.Arbitrary<WindowPolicy> = fc
+  .oneof(fc.integer({ min: 1, max: 12 }), fc.constant(200))
+  .map((limit) => ({ strategy: 'last_n', limit }));
+
+export const skipPolicy: fc.Arbitrary<WindowPolicy> = fc.record({
+  strategy: fc.constant('skip_parts' as const),
+  skipKinds: fc.oneof(fc.constant(defaultSkipKinds), kinds),
+  limit: fc.option(fc.integer({ min: 1, max: 12 }), { nil: null }),
+  keepLast: fc.integer({ min: 0, max: 5 }),
 });
 
 export const anyPolicy: fc.Arbitrary<WindowPolicy> = fc.oneof(
-  fc.integer({ min: 1, max: 12 }).map((limit) => ({ strategy: 'last_n' as const, limit })),
-  fc.constant({ strategy: 'last_n' as const, limit: 200 }),
-  fc.record({
-    strategy: fc.constant('skip_parts' as const),
-    skipKinds: fc.oneof(fc.constant(['tool', 'reasoning']), kinds),
-    limit: fc.option(fc.integer({ min: 1, max: 12 })),
-    keepLast: fc.integer({ min: 0, max: 5 }),
-  }),
-  fc.constant({ strategy: 'manual' as const }),
+  lastNPolicy,
+  skipPolicy,
+  fc.constant<WindowPolicy>({ strategy: 'manual' }),
 );
 
 const appendStep: fc.Arbitrary<Step> = fc.record({

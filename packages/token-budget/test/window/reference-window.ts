@@ -135,16 +135,17 @@ export class ReferenceWindow {
       threshold = Math.floor((ceiling * 3) / 4);
     }
     let kept = this.#chunks();
-    const all = kept.length;
+    const carries = !this.#headless || this.#body.length > 0;
     const cutsTokens = liveTokens(kept) > threshold;
     const shrink = (tooMuch: () => boolean): void => {
       while (kept.length > 1 && tooMuch()) kept = kept.slice(1);
     };
-    if (this.#body.length === 0) shrink(() => !this.#startsWithUser(kept[0]));
+    if (!carries) shrink(() => !this.#startsWithUser(kept[0]));
     if (cutsTokens) shrink(() => liveTokens(kept) > Math.floor(ceiling / 2));
-    if (liveCount(kept) > limit) shrink(() => liveCount(kept) > Math.max(1, Math.ceil(limit * 0.75)));
+    const cutsCount = liveCount(kept) > limit;
+    if (cutsCount) shrink(() => liveCount(kept) > Math.max(1, Math.ceil(limit * 0.75)));
     const first = kept[0]?.[0]?.seq;
-    if (first !== undefined && kept.length < all) this.#liveFrom = first;
+    if (first !== undefined && (cutsTokens || cutsCount || !carries)) this.#liveFrom = first;
     if (this.#skip !== null && this.#skip.through < this.#liveFrom) this.#skip = null;
   }
 
