@@ -10,7 +10,7 @@ const allowed = {
   protocol: [],
   'context-store': ['raft-core', 'log-storage', 'token-budget', 'protocol'],
   nestjs: ['context-store', 'protocol'],
-  server: ['nestjs', 'context-store', 'protocol'],
+  server: ['nestjs', 'context-store', 'protocol', 'token-budget'],
   bench: ['raft-core', 'log-storage', 'token-budget', 'context-store'],
 };
 
