@@ -66,3 +66,5 @@ export { initialConf } from './membership/conf-state.js';
 export { RaftHost } from './host/raft-host.js';
 export type { NewGroup, WaitOptions } from './host/raft-host.js';
 export { defaultCompaction, defaultHostLimits, defaultStagedFlush } from './host/defaults.js';
+export { decodeFrame, encodeFrame, FRAME_VERSION } from './message/frame.js';
+export type { Frame, FrameLimits } from './message/frame.js';
