@@ -21,25 +21,29 @@ describe('the state machine', () => {
     ['that forgets everything at once', 0],
     ['with room for a context or two', 6_000],
     ['with room for all', 1 << 20],
-  ])('does what the model does, with a memory %s', async (_, cacheBytes) => {
-    await fc.assert(
-      fc.asyncProperty(history(60), async (actions) => {
-        const bench = await GroupBench.create({ cacheBytes: Math.max(1, cacheBytes) });
-        const model = new Model();
-        try {
-          for (const action of actions) {
-            const expected = await runOnModel(model, action);
-            const result = await runOnBench(bench, model, action);
-            if (expected !== null) expect(outcomeOf(result)).toEqual(expected);
-            await expectSame(bench, model);
+  ])(
+    'does what the model does, with a memory %s',
+    async (_, cacheBytes) => {
+      await fc.assert(
+        fc.asyncProperty(history(60), async (actions) => {
+          const bench = await GroupBench.create({ cacheBytes: Math.max(1, cacheBytes) });
+          const model = new Model();
+          try {
+            for (const action of actions) {
+              const expected = await runOnModel(model, action);
+              const result = await runOnBench(bench, model, action);
+              if (expected !== null) expect(outcomeOf(result)).toEqual(expected);
+              await expectSame(bench, model);
+            }
+          } finally {
+            await bench.close();
           }
-        } finally {
-          await bench.close();
-        }
-      }),
-      { numRuns: 25 },
-    );
-  });
+        }),
+        { numRuns: 15 },
+      );
+    },
+    120_000,
+  );
 });
 
 async function runOnModel(model: Model, action: Action): Promise<Outcome | null> {
