@@ -6,7 +6,8 @@ import type { GroupState } from './state.js';
 
 export function onAppend(s: GroupState, m: Append): void {
   hearLeader(s, m.from);
-  if (s.install?.leader === m.from) return;
+  // Also while a snapshot is being received: a leader that is sending it ignores the answer, one that
+  // gave up begins again.
   if (s.lost !== 'none') {
     answer(s, m.from, { kind: 'needs_snapshot', atLeast: s.log.compacted.index });
     return;

@@ -17,6 +17,11 @@ export function replicate(s: GroupState): void {
 }
 
 function replicateTo(s: GroupState, progress: Progress): void {
+  if (progress.state !== 'snapshot' && progress.next <= s.log.compacted.index) {
+    // Also with a full window: nothing more of what it waits for will come.
+    startSnapshot(s, progress);
+    return;
+  }
   if (progress.state === 'probe' && progress.next > s.log.lastIndex) probeEnd(s, progress);
   while (progress.next <= s.log.lastIndex && !progress.isPaused(s.limits)) {
     if (!sendEntries(s, progress)) break;
@@ -49,10 +54,6 @@ function noticeCommit(s: GroupState, progress: Progress): void {
 /** Sends the next entries, or asks the host to read them. False where nothing can be sent now. */
 function sendEntries(s: GroupState, progress: Progress): boolean {
   const { next } = progress;
-  if (next <= s.log.compacted.index) {
-    startSnapshot(s, progress);
-    return false;
-  }
   const entries = s.log.cache.slice(next, s.log.lastIndex, s.limits.maxAppendBytes);
   if (entries === null) {
     progress.readPending = true;

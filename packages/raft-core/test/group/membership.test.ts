@@ -162,3 +162,17 @@ describe('leadership transfer', () => {
     expect(a.group.transferLeadership(0, nodeId('a'))).toBe('not_a_voter');
   });
 });
+
+test('a voter that is to go still campaigns while its removal is not committed (thesis 4.2.2)', () => {
+  const cluster = new Cluster('ab');
+  const a = cluster.elect('a');
+  cluster.isolate('a');
+  expect(a.group.proposeConfChange({ changes: [remove('a')] }).kind).toBe('appended');
+  cluster.settle();
+  cluster.restart('a');
+  cluster.heal();
+  // B lacks the entry that removes A, so it cannot win A's vote; A must win and finish.
+  cluster.run(2_000);
+  expect(cluster.node('b').group.role).toBe('leader');
+  expect(cluster.node('b').group.conf.voters).toEqual(['b']);
+});
