@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadScenarios, readOptions, usage, type BenchOptions } from './options.ts';
 import { describeMachine } from './report/machine.ts';
-import { summariseProfiles } from './report/profile.ts';
-import { errorLines, loadTable, ratioLines, startTable } from './report/report.ts';
+import { errorLines, loadTable, profileSections, ratioLines, startTable } from './report/report.ts';
 import { compare } from './scenarios/compare.ts';
 import { measureStart, type StartResult } from './scenarios/start.ts';
 import { ContextStoreSystem } from './systems/context-store.ts';
@@ -60,8 +59,7 @@ function parseOrExplain(): BenchOptions | undefined {
 async function runLoads(options: BenchOptions, directory: string, systems: System[]): Promise<void> {
   const scenarios = loadScenarios.filter((each) => options.scenarios.includes(each));
   if (scenarios.length === 0) return;
-  const profiles = options.profile ? join(directory, 'profiles') : undefined;
-  systems.push(new ContextStoreSystem(join(directory, 'context-store'), profiles));
+  systems.push(new ContextStoreSystem(join(directory, 'context-store'), { inspected: options.profile }));
   if (options.baseline) systems.push(new PostgresSystem(join(directory, 'postgres')));
   console.log(
     `${String(options.contexts)} contexts, ${String(options.messageBytes)}-byte messages, ` +
@@ -74,7 +72,7 @@ async function runLoads(options: BenchOptions, directory: string, systems: Syste
     console.error(`errors: ${line}`);
     process.exitCode = 1;
   }
-  if (profiles !== undefined) console.log(`\n${await summariseProfiles(profiles)}`);
+  for (const section of profileSections(results)) console.log(`\n${section}`);
 }
 
 async function runStarts(options: BenchOptions, directory: string): Promise<void> {

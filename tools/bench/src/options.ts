@@ -31,7 +31,7 @@ export const usage = `npm run bench -- [options]
   --message-bytes N  bytes of text per message (default 256)
   --messages N       messages in the large data directory of scenario start (default 1000000)
   --no-baseline      leave Fastify + Postgres out
-  --profile          run the server under the CPU profiler and say where its time goes; implies
+  --profile          profile the server while it is measured and say where its time goes; implies
                      --no-baseline and one round
   --dir PATH         where the data goes while it runs (default: the system's temporary directory)
   --seed N           seed of the texts (default 1)

@@ -14,8 +14,8 @@ export interface LoadOptions {
 export interface TimedLoad extends LoadOptions {
   readonly warmUpSeconds: number;
   readonly seconds: number;
-  /** Called when measuring begins and when it ends, e.g. to read the CPU time of the server. */
-  readonly onPhase?: (phase: 'begin' | 'end') => void;
+  /** Called under load when measuring begins and when it ends, e.g. to read the server's CPU time. */
+  readonly onPhase?: (phase: 'begin' | 'end') => Promise<void> | void;
 }
 
 /** Loads the server for a time; only requests sent after the warm-up and answered in time count. */
@@ -24,11 +24,11 @@ export async function loadForTime(options: TimedLoad): Promise<Measurement> {
   try {
     loop.start();
     await loop.orFailure(sleep(options.warmUpSeconds * 1_000));
-    options.onPhase?.('begin');
+    await options.onPhase?.('begin');
     loop.measure();
     await loop.orFailure(sleep(options.seconds * 1_000));
     const measurement = loop.finish();
-    options.onPhase?.('end');
+    await options.onPhase?.('end');
     await loop.orFailure(loop.drained);
     return measurement;
   } finally {

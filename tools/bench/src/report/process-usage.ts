@@ -68,3 +68,26 @@ function readIfThere(path: string): string | undefined {
     return undefined;
   }
 }
+
+/** CPU seconds so far of each kind of thread of a process, by the name the threads go by. */
+export function threadCpuSeconds(pid: number): Map<string, number> {
+  const seconds = new Map<string, number>();
+  const tasks = `/proc/${String(pid)}/task`;
+  for (const thread of listIfThere(tasks)) {
+    const text = readIfThere(`${tasks}/${thread}/stat`);
+    if (text === undefined) continue;
+    const name = text.slice(text.indexOf('(') + 1, text.lastIndexOf(')'));
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    const ticks = Number(fields[11]) + Number(fields[12]);
+    seconds.set(name, (seconds.get(name) ?? 0) + ticks / TICKS_PER_SECOND);
+  }
+  return seconds;
+}
+
+function listIfThere(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}

@@ -1,33 +1,16 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { CpuProfile } from './cpu-profiler.ts';
 import { markdownTable } from './table.ts';
 
-interface CpuProfile {
-  nodes: { id: number; callFrame: { functionName: string; url: string; lineNumber: number } }[];
-  samples: number[];
-  timeDeltas: number[];
-}
-
-const FUNCTIONS_SHOWN = 25;
-const MODULES_SHOWN = 15;
+const FUNCTIONS_SHOWN = 30;
+const MODULES_SHOWN = 16;
 
 /**
- * Self time by module and by function, for each `.cpuprofile` in the directory (one per thread of the
- * server). Time outside the JavaScript threads, such as LevelDB's in the libuv pool, is not in it.
+ * Self time of the main thread by module and by function. LevelDB's work in the libuv pool is not in it;
+ * the table of threads shows that.
  */
-export async function summariseProfiles(directory: string): Promise<string> {
-  const files = (await readdir(directory)).filter((name) => name.endsWith('.cpuprofile')).sort();
-  if (files.length === 0) throw new Error('the server wrote no CPU profile');
-  const summaries: string[] = [];
-  for (const file of files) {
-    const profile = JSON.parse(await readFile(join(directory, file), 'utf8')) as CpuProfile;
-    summaries.push(summarise(profile, file));
-  }
-  return summaries.join('\n\n');
-}
-
-function summarise(profile: CpuProfile, file: string): string {
+export function summariseProfile(profile: CpuProfile): string {
   const selfUs = new Map<number, number>();
   for (const [index, node] of profile.samples.entries()) {
     selfUs.set(node, (selfUs.get(node) ?? 0) + (profile.timeDeltas[index] ?? 0));
@@ -53,7 +36,7 @@ function summarise(profile: CpuProfile, file: string): string {
     [...map].sort((a, b) => b[1] - a[1]).slice(0, count);
   const busy = ((100 * busyUs) / (busyUs + idleUs)).toFixed(0);
   return [
-    `${file}: busy ${(busyUs / 1_000_000).toFixed(1)} s, ${busy} % of its time`,
+    `main thread: busy ${(busyUs / 1_000_000).toFixed(1)} s, ${busy} % of its time`,
     markdownTable(
       ['module', '', 'self time'],
       top(byModule, MODULES_SHOWN).map(([module, us]) => [module, '', share(us)]),

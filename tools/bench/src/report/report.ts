@@ -1,4 +1,5 @@
 import type { RecordableHistogram } from 'node:perf_hooks';
+import { summariseProfile } from './profile.ts';
 import type { ScenarioResult } from '../scenarios/compare.ts';
 import type { StartResult } from '../scenarios/start.ts';
 import { markdownTable } from './table.ts';
@@ -69,6 +70,21 @@ export function errorLines(results: readonly ScenarioResult[]): string[] {
       const statuses = [...total.errors].map(([status, count]) => `${String(count)} × ${String(status)}`);
       return `${scenario}, ${system}: ${statuses.join(', ')}; the first said: ${total.firstError ?? ''}`;
     });
+}
+
+/** Where the server's time went, for each scenario that was profiled. */
+export function profileSections(results: readonly ScenarioResult[]): string[] {
+  return results.flatMap(({ scenario, profile, total }) => {
+    if (profile === undefined) return [];
+    const threads = [...profile.threads].filter(([, seconds]) => seconds > 0).sort((a, b) => b[1] - a[1]);
+    const perRequest = (seconds: number): string => integer((seconds * 1_000_000) / total.requests);
+    const rows = threads.map(([name, seconds]) => [name, '', seconds.toFixed(2), perRequest(seconds)]);
+    return [
+      `## ${scenario}`,
+      markdownTable(['threads', '', 'CPU s', 'µs/request'], rows),
+      summariseProfile(profile.mainThread),
+    ];
+  });
 }
 
 export function startTable(results: readonly StartResult[]): string {

@@ -1,7 +1,8 @@
 import { loadForCount, loadForTime } from '../load/closed-loop.ts';
 import { Measurement } from '../load/measurement.ts';
 import type { BenchOptions, LoadScenario } from '../options.ts';
-import { processUsage } from '../report/process-usage.ts';
+import { CpuProfiler, type CpuProfile } from '../report/cpu-profiler.ts';
+import { processUsage, threadCpuSeconds } from '../report/process-usage.ts';
 import type { RunningSystem, System } from '../systems/system.ts';
 import {
   contextId,
@@ -22,6 +23,14 @@ export interface ScenarioResult {
   cpuSeconds: number;
   /** Largest seen at the end of a round; undefined where the platform does not tell. */
   memoryMiB: number | undefined;
+  /** Of the last round, where the system runs with an inspector. */
+  profile?: ServerProfile;
+}
+
+export interface ServerProfile {
+  readonly mainThread: CpuProfile;
+  /** CPU seconds by kind of thread while the load was measured. */
+  readonly threads: ReadonlyMap<string, number>;
 }
 
 /** Before windows are read, each context holds at least this many messages. */
@@ -74,24 +83,56 @@ async function runScenario(
   result: ScenarioResult,
 ): Promise<void> {
   let cpuAtBegin = 0;
+  const profiling = running.inspectorPort === undefined ? undefined : new Profiling(running);
   const measurement = await loadForTime({
     port: running.port,
     inFlight: options.inFlight,
     next: cycle(requests),
     warmUpSeconds: options.warmUpSeconds,
     seconds: options.seconds,
-    onPhase: (phase) => {
+    onPhase: async (phase) => {
+      if (phase === 'begin') await profiling?.begin();
       const usage = processUsage(running.processIds);
-      if (usage === undefined) return;
-      if (phase === 'begin') cpuAtBegin = usage.cpuSeconds;
+      if (phase === 'begin') cpuAtBegin = usage?.cpuSeconds ?? 0;
       else {
-        result.cpuSeconds += usage.cpuSeconds - cpuAtBegin;
-        result.memoryMiB = Math.max(result.memoryMiB ?? 0, usage.memoryMiB);
+        if (usage !== undefined) {
+          result.cpuSeconds += usage.cpuSeconds - cpuAtBegin;
+          result.memoryMiB = Math.max(result.memoryMiB ?? 0, usage.memoryMiB);
+        }
+        if (profiling !== undefined) result.profile = await profiling.end();
       }
     },
   });
   result.total.add(measurement);
   result.perRound.push(measurement.throughput);
+}
+
+/** The profile of a server between two moments. */
+class Profiling {
+  readonly #running: RunningSystem;
+  #profiler: CpuProfiler | undefined;
+  #threads = new Map<string, number>();
+
+  constructor(running: RunningSystem) {
+    this.#running = running;
+  }
+
+  async begin(): Promise<void> {
+    this.#profiler = await CpuProfiler.attach(this.#running.inspectorPort ?? 0);
+    await this.#profiler.start();
+    this.#threads = this.#threadCpu();
+  }
+
+  async end(): Promise<ServerProfile> {
+    const threads = this.#threadCpu();
+    for (const [name, seconds] of threads) threads.set(name, seconds - (this.#threads.get(name) ?? 0));
+    if (this.#profiler === undefined) throw new Error('end() needs begin() first');
+    return { mainThread: await this.#profiler.stop(), threads };
+  }
+
+  #threadCpu(): Map<string, number> {
+    return threadCpuSeconds(this.#running.processIds[0] ?? 0);
+  }
 }
 
 function resultOf(

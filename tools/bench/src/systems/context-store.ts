@@ -9,6 +9,8 @@ const entryPoint = resolve(import.meta.dirname, '../../../../apps/server/dist/ma
 export interface RunningContextStore extends RunningSystem {
   /** Milliseconds from the start of the process to the first 200 of /health/ready. */
   readonly readyAfterMs: number;
+  /** Port of V8's inspector, if it was asked for. */
+  readonly inspectorPort: number | undefined;
   /** Ends it with SIGKILL, as a crash would. */
   kill(): Promise<void>;
 }
@@ -17,24 +19,21 @@ export interface RunningContextStore extends RunningSystem {
 export class ContextStoreSystem implements System {
   readonly name = 'context store';
   readonly #directory: string;
-  readonly #profileDirectory: string | undefined;
+  readonly #inspected: boolean;
 
-  /** With `profileDirectory` the server runs under V8's CPU profiler, which costs it some speed. */
-  constructor(directory: string, profileDirectory?: string) {
+  constructor(directory: string, options: { inspected: boolean } = { inspected: false }) {
     if (!existsSync(entryPoint)) {
       throw new Error('apps/server is not built: run "npm run build" first');
     }
     this.#directory = directory;
-    this.#profileDirectory = profileDirectory;
+    this.#inspected = options.inspected;
   }
 
   async start(): Promise<RunningContextStore> {
     await mkdir(this.#directory, { recursive: true });
     const port = await freePort();
-    const flags =
-      this.#profileDirectory === undefined
-        ? []
-        : ['--cpu-prof', '--cpu-prof-interval=500', `--cpu-prof-dir=${this.#profileDirectory}`];
+    const inspectorPort = this.#inspected ? await freePort() : undefined;
+    const flags = inspectorPort === undefined ? [] : [`--inspect=127.0.0.1:${String(inspectorPort)}`];
     const child = spawnNode(
       [...flags, entryPoint],
       {
@@ -50,6 +49,7 @@ export class ContextStoreSystem implements System {
       port,
       processIds: [child.pid],
       readyAfterMs,
+      inspectorPort,
       stop: () => stop(child),
       kill: async () => {
         child.process.kill('SIGKILL');

@@ -11,5 +11,7 @@ export interface RunningSystem {
   readonly port: number;
   /** Processes whose memory and CPU time belong to the system; their children count too. */
   readonly processIds: readonly number[];
+  /** Port of V8's inspector, if the system was started with one. */
+  readonly inspectorPort?: number | undefined;
   stop(): Promise<void>;
 }
