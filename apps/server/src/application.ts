@@ -21,7 +21,8 @@ export async function createApplication(options: ApplicationOptions): Promise<Ne
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.of({ open, apiKeys: configuration.apiKeys }, log),
     adapter,
-    { bufferLogs: true, abortOnError: false },
+    // Silent until the log is in place: a failed start is one line, which the caller writes.
+    { logger: false, abortOnError: false },
   );
   app.useLogger(new ServerLogger(await app.resolve(PinoLogger), {}));
   app.useGlobalFilters(new ErrorFilter());

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 
@@ -5,14 +6,17 @@ import type { Logger } from 'pino';
 const drainMs = 20_000;
 
 /**
- * On SIGTERM and SIGINT: no new connections, what is in flight is finished (a client that keeps its
- * connection is told to close it), then the store is closed, then exit code 0.
+ * On SIGTERM and SIGINT: no new connections, what is in flight is finished, then the store is closed, then exit code 0.
  */
 export function drainOnSignal(app: NestFastifyApplication, log: Logger): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       log.info({ type: 'stopping', signal }, 'stopping: finishing what is in flight');
-      setTimeout(() => app.getHttpServer().closeAllConnections(), drainMs).unref();
+      const server: Server = app.getHttpServer();
+      // Node closes the connections that are idle now. One that finishes its request later would stay
+      // until its keep-alive runs out.
+      setInterval(() => server.closeIdleConnections(), 50).unref();
+      setTimeout(() => server.closeAllConnections(), drainMs).unref();
     });
   }
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });

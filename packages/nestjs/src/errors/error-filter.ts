@@ -29,6 +29,9 @@ export function sendError(reply: FastifyReply, error: unknown): void {
   const { status, body } = errorReply(error);
   if (status === 401) void reply.header('www-authenticate', 'Bearer');
   if (status === 503) void reply.header('retry-after', '1');
+  // Fastify closes the connection of a body that it does not read to the end. A client that is still
+  // sending would then see a reset instead of the answer; without the header Node discards the rest.
+  if (status === 413) reply.removeHeader('connection');
   void reply
     .code(status)
     .header('content-type', 'application/json; charset=utf-8')

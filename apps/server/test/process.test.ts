@@ -1,0 +1,145 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { message } from './application.js';
+import { type RunningServer, startServer } from './server-process.js';
+
+const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+
+const directories: string[] = [];
+function newDirectory(): string {
+  const directory = mkdtempSync(path.join(tmpdir(), 'fastpaca-process-'));
+  directories.push(directory);
+  return directory;
+}
+const servers: RunningServer[] = [];
+async function start(directory: string): Promise<RunningServer> {
+  const server = await startServer({ directory });
+  servers.push(server);
+  return server;
+}
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.kill();
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
+});
+
+async function until(condition: () => boolean, what: string): Promise<void> {
+  for (const end = Date.now() + 20_000; !condition(); await delay(5)) {
+    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
+  }
+}
+
+/** Runs the server to its end. */
+async function run(env: Readonly<Record<string, string>>) {
+  const child = spawn(process.execPath, [main], {
+    env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', ...env },
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (data: Buffer) => (stdout += data.toString()));
+  child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
+  await once(child, 'close');
+  return { code: child.exitCode, stdout, stderr };
+}
+
+const append = (server: RunningServer, text: string) =>
+  fetch(`${server.url}/v1/contexts/a/messages`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ message: message(text) }),
+  });
+
+async function texts(server: RunningServer): Promise<string[]> {
+  const answer = await fetch(`${server.url}/v1/contexts/a/messages?limit=1000`);
+  const { messages } = (await answer.json()) as { messages: { parts: { text: string }[] }[] };
+  return messages.map(({ parts }) => parts[0]?.text ?? '');
+}
+
+describe('the start', () => {
+  test('A value that does not parse stops the start with one line that names the variable', async () => {
+    for (const [name, value] of [
+      ['PORT', 'http'],
+      ['FASTPACA_TOKEN_ESTIMATOR', 'tiktoken:no-such-model'],
+      ['FASTPACA_TAIL_KEEP', 'all'],
+    ] as const) {
+      const { code, stdout, stderr } = await run({ FASTPACA_RAFT_DATA_DIR: newDirectory(), [name]: value });
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr.trimEnd().split('\n')).toEqual([expect.stringContaining(`configuration: ${name} `)]);
+    }
+  });
+
+  test('a directory that another process serves is refused with one line', async () => {
+    const directory = newDirectory();
+    const first = await start(directory);
+    const { code, stderr } = await run({ FASTPACA_RAFT_DATA_DIR: directory });
+    expect(code).toBe(1);
+    expect(stderr.trimEnd().split('\n')).toEqual([expect.stringMatching(/^start failed: .*(lock|process)/)]);
+    expect(await first.stop()).toBe(0);
+  });
+
+  test('the node keeps its name and its data from one start to the next', async () => {
+    const directory = newDirectory();
+    const names: unknown[] = [];
+    for (const [i, text] of ['one', 'two'].entries()) {
+      const server = await start(directory);
+      const put = await fetch(`${server.url}/v1/contexts/a`, { method: 'PUT' });
+      expect(put.status).toBe(i === 0 ? 201 : 200);
+      expect((await append(server, text)).status).toBe(201);
+      expect(await texts(server)).toEqual(['one', 'two'].slice(0, i + 1));
+      expect(await server.stop()).toBe(0);
+      names.push((JSON.parse(server.output().split('\n')[0] ?? '') as { node: string }).node);
+    }
+    expect(names[1]).toBe(names[0]);
+  });
+});
+
+describe('SIGTERM', () => {
+  test('what is in flight is finished, nothing new is accepted, and the exit code is 0', async () => {
+    const directory = newDirectory();
+    const server = await start(directory);
+    await fetch(`${server.url}/v1/contexts/a`, { method: 'PUT' });
+    const port = Number(new URL(server.url).port);
+    const socket = connect(port, '127.0.0.1');
+    let answer = '';
+    socket.on('data', (data: Buffer) => (answer += data.toString()));
+    const body = JSON.stringify({ message: message('in flight') });
+    socket.write(
+      `POST /v1/contexts/a/messages HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`,
+    );
+    socket.write(body.slice(0, 20));
+    // The first bytes have arrived once a later request on another connection is answered.
+    await fetch(`${server.url}/health/live`);
+
+    const stopped = server.stop();
+    await until(() => server.output().includes('"type":"stopping"'), 'the log line of the stop');
+    let refused = false;
+    while (!refused) {
+      const probe = connect(port, '127.0.0.1');
+      refused = await new Promise<boolean>((resolve) => {
+        probe.once('connect', () => resolve(false)).once('error', () => resolve(true));
+      });
+      probe.destroy();
+    }
+    socket.write(body.slice(20));
+    if (!socket.closed) await once(socket, 'close');
+    expect(answer).toMatch(/^HTTP\/1\.1 201 /);
+    expect(await stopped).toBe(0);
+
+    const again = await start(directory);
+    expect(await texts(again)).toEqual(['in flight']);
+    await again.stop();
+  });
+
+  test('a server without work ends at once', async () => {
+    const server = await start(newDirectory());
+    const began = performance.now();
+    expect(await server.stop()).toBe(0);
+    expect(performance.now() - began).toBeLessThan(10_000);
+  });
+});
