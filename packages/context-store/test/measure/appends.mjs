@@ -3,6 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 
 import { ContextStore } from '@fastpaca/context-store';
 import { createEstimator } from '@fastpaca/token-budget';
@@ -43,10 +44,12 @@ await Promise.all(Array.from({ length: inFlight }, () => client(performance.now(
 latencies.length = 0;
 batches = 0;
 const cpu = process.cpuUsage();
+const mainCpu = process.threadCpuUsage();
 const start = performance.now();
 await Promise.all(Array.from({ length: inFlight }, () => client(start + seconds * 1000)));
 const elapsed = performance.now() - start;
 const used = process.cpuUsage(cpu);
+const mainUsed = process.threadCpuUsage(mainCpu);
 latencies.sort((a, b) => a - b);
 const at = (share) => latencies[Math.floor(latencies.length * share)].toFixed(2);
 console.log(
@@ -55,6 +58,7 @@ console.log(
     p50ms: at(0.5),
     p99ms: at(0.99),
     cpuMicrosPerAppend: ((used.user + used.system) / latencies.length).toFixed(1),
+    mainThreadMicrosPerAppend: ((mainUsed.user + mainUsed.system) / latencies.length).toFixed(1),
     appendsPerBatch: (latencies.length / batches).toFixed(1),
     rssMiB: Math.round(process.memoryUsage.rss() / 2 ** 20),
   }),
