@@ -1,3 +1,4 @@
+import type { MessageTokens } from '../estimator/estimator.js';
 import { isBlank, isRecord, kindOf, linkOf, resultIdOf } from './classify-part.js';
 import type { RawPart } from './classify-part.js';
 import type { MessageOutline, PartOutline, PartSpan, RoleClass } from './outline.js';
@@ -17,10 +18,7 @@ export interface OutlineInput {
 }
 
 /** Tokens of a message and of its parts. `parts` sum to at most `total`; the rest is overhead. */
-export interface TokenShares {
-  readonly total: number;
-  readonly parts: readonly number[];
-}
+export type TokenShares = MessageTokens;
 
 /**
  * Reads off a message what the window rules need.
@@ -92,7 +90,7 @@ export function shareTokens(total: number, weights: readonly number[]): TokenSha
   return { total, parts };
 }
 
-/** Tokens of a message beside those of its parts (OpenAI cookbook). */
+/** `MESSAGE_OVERHEAD_TOKENS` of the estimators, which this file would load with the constant. */
 const messageOverheadTokens = 3;
 
 const noSpan: PartSpan = { start: 0, end: 0 };

@@ -20,7 +20,7 @@ import type { LiveView } from './view.js';
  * - `last_n`: whole turns from the oldest on, until at most 3/4 of `limit` messages and half of the
  *   trigger are left, whichever was passed.
  * - `skip_parts`: once the trigger is passed, the kinds of `skipKinds` go from all turns but the
- *   last one and those of the `keepLast` newest messages. If that leaves more than 3/4 of the
+ *   last one and those of the `keepLast` newest messages. If that leaves more than 9/10 of the
  *   trigger, or `limit` is passed, turns go as with `last_n`.
  * - `manual`: nothing.
  *
@@ -45,7 +45,7 @@ export function cut(
   const view = viewLive(state, loaded, skip);
   const skipped = skip !== null && skip !== state.skip;
   const kept = keptFrom(state, view, {
-    ceiling: skipped ? Math.floor((ceiling * 3) / 4) : ceiling,
+    ceiling: skipped ? Math.floor((ceiling * 9) / 10) : ceiling,
     lowWater: lowWater(ceiling),
     limit: policy.limit ?? Infinity,
     // Totals that the state knows need no more messages than those that stay.

@@ -8,7 +8,7 @@ import { ReferenceWindow } from './reference-window.js';
 import type { ReferenceMessage } from './reference-window.js';
 import { TestStore } from './store.js';
 
-const runs = { numRuns: Number(process.env['WINDOW_RUNS'] ?? 150) };
+const runs = { numRuns: Number(process.env['WINDOW_RUNS'] ?? 100) };
 const budget = { tokens: 200, triggerRatio: 0.7 };
 
 function play(step: Step, store: TestStore): { dropped: boolean } {

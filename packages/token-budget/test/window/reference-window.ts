@@ -132,7 +132,7 @@ export class ReferenceWindow {
     if (policy.strategy === 'last_n') this.#skip = null;
     else if (overTokens) {
       this.#skip = { through: this.#skipThrough(policy.keepLast), kinds: policy.skipKinds };
-      threshold = Math.floor((ceiling * 3) / 4);
+      threshold = Math.floor((ceiling * 9) / 10);
     }
     let kept = this.#chunks();
     const carries = !this.#headless || this.#body.length > 0;

@@ -34,6 +34,8 @@ export class TestStore {
   policy: WindowPolicy;
   budget: WindowBudget;
   version = 0;
+  /** Replacements, whatever was in them. */
+  compactions = 0;
   readonly messages: TestMessage[] = [];
   readonly log: WindowItem[] = [];
   replacementMessages: readonly TestMessage[] = [];
@@ -84,6 +86,7 @@ export class TestStore {
     this.replacementMessages = replacement;
     this.replacement = outlines;
     this.version++;
+    this.compactions++;
   }
 
   read(budgetTokens = this.budget.tokens): FittedWindow | UnsatisfiableWindow {
