@@ -100,6 +100,26 @@ describe('staged changes', () => {
     await store.close();
   });
 
+  test('ride with a write only: a batch that reclaims, or is made for a waiter, leaves them', async () => {
+    const directory = newDirectory();
+    let store = await openStore(directory);
+    put(store.keySpace(g1), { a: '1', b: '2' });
+    await store.write([]);
+    store.keySpace(g1).stage([{ type: 'delRange', gte: bytes('a'), lt: bytes('b') }]);
+    await store.write([]);
+    const staged = put(store.keySpace(g1), { b: 'early', a: 'early' });
+    const waited = store.keySpace(g2);
+    await waited.durable(put(waited, { alone: '1' }));
+    await until(() => !store.reclaiming);
+    expect(store.keySpace(g1).durableToken()).toBeLessThan(staged);
+    expect(await all(store.keySpace(g1))).toEqual(['a=early', 'b=early']);
+    await store.close();
+    store = await openStore(directory);
+    expect(await all(store.keySpace(g1))).toEqual(['b=2']);
+    expect(await all(store.keySpace(g2))).toEqual(['alone=1']);
+    await store.close();
+  });
+
   test('are waited for by durable(), also when nobody else writes', async () => {
     const store = await openStore();
     const space = store.keySpace(g1);

@@ -23,7 +23,7 @@ type Step =
       readonly keys: readonly number[];
       readonly finish: boolean;
     }
-  | { readonly type: 'write' | 'reopen' | 'crash' };
+  | { readonly type: 'write' | 'pause' | 'reopen' | 'crash' };
 
 const group = fc.integer({ min: 0, max: groups.length - 1 });
 const key = fc.integer({ min: 0, max: 30 });
@@ -55,7 +55,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       finish: fc.boolean(),
     }),
   },
-  { weight: 4, arbitrary: fc.record({ type: fc.constant('write') }) },
+  { weight: 4, arbitrary: fc.record({ type: fc.constantFrom('write', 'write', 'write', 'pause') }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constantFrom('reopen', 'crash') }) },
 );
 
@@ -186,6 +186,9 @@ class Run {
         await this.open.write([]);
         this.model.written();
         return;
+      case 'pause':
+        // Long enough for a batch that the store makes by itself.
+        return new Promise((resolve) => setTimeout(resolve, 7));
       case 'reopen':
       case 'crash':
         await this.end(next.type);

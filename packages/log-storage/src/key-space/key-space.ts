@@ -2,10 +2,11 @@ import type { GroupId } from '@fastpaca/raft-core';
 import { LogStorageError } from '../errors.js';
 import { epochBounds, spaceKey, stateKey } from '../layout/keys.js';
 import type { Db, DbBatch } from '../store/db.js';
+import { Waiters } from '../store/waiters.js';
 import { checkLimits } from './key-limits.js';
 import type { KeyOp, KeyPair, KeyRange } from './key-op.js';
 import { KeySnapshot } from './key-snapshot.js';
-import { covers, encodePurge, everything } from './purge.js';
+import { covers, createPurge, encodePurge, everything } from './purge.js';
 import type { Purge } from './purge.js';
 import { collectRange, hex, latin1, walkRange } from './range-cursor.js';
 import type { SpaceView } from './range-cursor.js';
@@ -17,20 +18,28 @@ import type { StagedOp } from './state-value.js';
 
 /** What a key space needs of the store that it lives in. */
 export interface SpaceHost {
-  db(): Db;
+  readonly db: Db;
   /** Throws where the store may not be used. */
   alive(): void;
   /** Latches the store. */
   failed(cause: unknown): LogStorageError;
-  /** The batch that will carry what is staged now. */
-  nextSeq(): number;
-  durableSeq(): number;
-  durable(seq: number): Promise<void>;
   /** Throws `staged_full` where `bytes` more do not fit. */
   admit(bytes: number): void;
   /** Counts what is staged. */
   staged(space: KeySpace, bytes: number): void;
-  purge(group: GroupId, gte: Buffer, lt: Buffer, before: number): Purge;
+  nextPurgeId(): number;
+  /** The purge is durable: its keys may go. */
+  reclaim(purge: Purge): void;
+  /** Somebody waits for what is staged here. */
+  waited(space: KeySpace): void;
+}
+
+/** A key space as the store was opened with it. */
+export interface FoundSpace {
+  readonly record: SpaceRecord;
+  readonly purges: readonly Purge[];
+  /** The store's last batch: every value's stamp is at most this. */
+  readonly seq: number;
 }
 
 const opOverhead = 16;
@@ -58,13 +67,24 @@ export class KeySpace {
   #staged = new Map<string, StagedOp>();
   #inFlight: ReadonlyMap<string, StagedOp> = none;
   #purges: readonly Purge[];
+  #stagedPurges: Purge[] = [];
+  #inFlightPurges: readonly Purge[] = [];
+  #stagedBytes = 0;
+  /** What is staged now goes into a batch of this sequence or a later one; stamped on each value. */
+  #token: number;
+  #inFlightToken: number;
+  #durableToken: number;
+  readonly #waiters = new Waiters();
 
-  /** @internal Made by `LogStore.keySpace`. */
-  constructor(group: GroupId, host: SpaceHost, record: SpaceRecord, purges: readonly Purge[]) {
+  /** @internal Made by `LogStore.keySpace`. `seq`: the last batch when the store was opened. */
+  constructor(group: GroupId, host: SpaceHost, found: FoundSpace) {
     this.group = group;
     this.#host = host;
-    this.#record = record;
-    this.#purges = purges;
+    this.#record = found.record;
+    this.#purges = found.purges;
+    this.#token = found.seq + 1;
+    this.#inFlightToken = found.seq;
+    this.#durableToken = found.seq;
   }
 
   /**
@@ -83,7 +103,7 @@ export class KeySpace {
     if (known !== undefined) return known ?? undefined;
     let value: Uint8Array | undefined;
     try {
-      value = this.#host.db().getSync(full);
+      value = this.#host.db.getSync(full);
     } catch (error) {
       throw this.#host.failed(error);
     }
@@ -105,7 +125,7 @@ export class KeySpace {
     const purges = this.#purges;
     let found: (Uint8Array | undefined)[];
     try {
-      found = await this.#host.db().getMany(misses.map((miss) => miss.full));
+      found = await this.#host.db.getMany(misses.map((miss) => miss.full));
     } catch (error) {
       throw this.#host.failed(error);
     }
@@ -138,38 +158,47 @@ export class KeySpace {
     this.#host.alive();
     checkLimits(ops);
     this.#host.admit(sizeOf(ops));
-    const seq = this.#host.nextSeq();
+    const token = this.#token;
     for (const op of ops) {
       switch (op.type) {
         case 'put':
-          this.stageEncoded(encodePut(this.group, this.#record.epoch, op.key, op.value, seq));
+          this.#stageEncoded(encodePut(this.group, this.#record.epoch, op.key, op.value, token));
           break;
         case 'del':
-          this.stageEncoded({ key: stateKey(this.group, this.#record.epoch, op.key), value: null });
+          this.#stageEncoded({ key: stateKey(this.group, this.#record.epoch, op.key), value: null });
           break;
         case 'delRange':
-          this.#deleteRange(op.gte, op.lt, seq);
+          this.#deleteRange(op.gte, op.lt);
           break;
       }
     }
-    return seq;
+    return token;
   }
 
-  /** Every stage up to this token survives a crash. */
+  /** Every stage of this key space up to this token survives a crash. */
   durableToken(): number {
-    return this.#host.durableSeq();
+    return this.#durableToken;
   }
 
-  /** Resolves once `durableToken()` reaches `token`; rejects where the store fails or closes first. */
-  durable(token: number): Promise<void> {
-    return this.#host.durable(token);
+  /**
+   * Resolves once `durableToken()` reaches `token`; rejects where the store fails or closes first.
+   *
+   * Where no `write` comes, the store makes a batch of this key space's changes alone. So wait only
+   * for what stands by itself, as a restore does: changes that follow from log entries must not be
+   * durable before the entries are, and ride in the write that has both.
+   */
+  async durable(token: number): Promise<void> {
+    this.#host.alive();
+    if (token <= this.#durableToken) return;
+    this.#host.waited(this);
+    await this.#waiters.wait(token);
   }
 
   /** The state of this moment, staged changes included, to be read at leisure. Release it. */
   snapshot(): KeySnapshot {
     const view = this.#view();
     view.alive();
-    return new KeySnapshot({ ...view, snapshot: this.#host.db().snapshot() });
+    return new KeySnapshot({ ...view, snapshot: this.#host.db.snapshot() });
   }
 
   /**
@@ -181,22 +210,36 @@ export class KeySpace {
     this.#dropRestore();
     const epoch = this.#record.highest + 1;
     this.#setRecord({ ...this.#record, restoring: epoch, highest: epoch });
-    return new Restore(this.group, epoch, this.#host, this);
+    return new Restore(epoch, this);
+  }
+
+  /** @internal Stages pairs for the restore that fills `epoch`. */
+  stageRestored(epoch: number, pairs: readonly KeyPair[]): number {
+    this.#assertRestoring(epoch);
+    const ops = pairs.map(([key, value]) => ({ type: 'put', key, value }) as const);
+    checkLimits(ops);
+    this.#host.admit(sizeOf(ops));
+    for (const [key, value] of pairs) {
+      this.#stageEncoded(encodePut(this.group, epoch, key, value, this.#token));
+    }
+    return this.#token;
   }
 
   /** @internal The restore that fills `epoch` is complete. */
-  switchTo(epoch: number): void {
+  switchTo(epoch: number): number {
     this.#assertRestoring(epoch);
     const old = this.#record.epoch;
     this.#setRecord({ ...this.#record, epoch, restoring: 0 });
     this.#purges = [];
     this.#purgeEpoch(old);
+    return this.#token;
   }
 
   /** @internal The restore that fills `epoch` is given up. */
-  abandon(epoch: number): void {
+  abandon(epoch: number): number {
     this.#assertRestoring(epoch);
     this.#dropRestore();
+    return this.#token;
   }
 
   /** @internal The group is destroyed: its next life begins with an empty key space. */
@@ -209,12 +252,8 @@ export class KeySpace {
     this.#purgeEpoch(old);
   }
 
-  /** @internal Only the restore that began last may go on. */
-  isRestoring(epoch: number): boolean {
-    return this.#record.restoring === epoch;
-  }
-
   #assertRestoring(epoch: number): void {
+    this.#host.alive();
     if (this.#record.restoring !== epoch)
       throw new LogStorageError(
         'invalid_write',
@@ -232,39 +271,49 @@ export class KeySpace {
     const { gte, lt } = epochBounds(this.group, epoch);
     const prefix = gte.toString('latin1');
     for (const [id, op] of this.#staged) if (id.startsWith(prefix)) this.#unstage(id, op);
-    this.stageEncoded(encodePurge(this.#host.purge(this.group, gte, lt, everything)));
+    this.#stagePurge(gte, lt, everything);
+  }
+
+  #stagePurge(gte: Buffer, lt: Buffer, before: number): Purge {
+    const purge = createPurge({ group: this.group, id: this.#host.nextPurgeId(), before, gte, lt });
+    this.#stagedPurges.push(purge);
+    this.#stageEncoded(encodePurge(purge));
+    return purge;
   }
 
   #setRecord(record: SpaceRecord): void {
     this.#record = record;
     const key = spaceKey(this.group);
-    this.stageEncoded({ key, value: encodeSpace(key, record) });
+    this.#stageEncoded({ key, value: encodeSpace(key, record) });
   }
 
-  /** @internal Stages one encoded operation. */
-  stageEncoded(op: StagedOp): void {
+  #stageEncoded(op: StagedOp): void {
     const id = op.key.toString('latin1');
     const old = this.#staged.get(id);
     this.#staged.set(id, op);
-    this.#host.staged(this, opBytes(op) - (old === undefined ? 0 : opBytes(old)));
+    this.#count(opBytes(op) - (old === undefined ? 0 : opBytes(old)));
   }
 
   #unstage(id: string, op: StagedOp): void {
     this.#staged.delete(id);
-    this.#host.staged(this, -opBytes(op));
+    this.#count(-opBytes(op));
   }
 
-  #deleteRange(gte: Uint8Array, lt: Uint8Array, seq: number): void {
-    const { epoch } = this.#record;
+  #count(bytes: number): void {
+    this.#stagedBytes += bytes;
+    this.#host.staged(this, bytes);
+  }
+
+  #deleteRange(gte: Uint8Array, lt: Uint8Array): void {
     if (Buffer.compare(gte, lt) >= 0) return;
+    const { epoch } = this.#record;
     const from = stateKey(this.group, epoch, gte);
-    const purge = this.#host.purge(this.group, from, stateKey(this.group, epoch, lt), seq);
-    // What this same batch would have put cannot be told from a later put by its sequence.
+    const purge = this.#stagePurge(from, stateKey(this.group, epoch, lt), this.#token);
+    // What has the purge's own stamp would be taken for put later.
     for (const [id, op] of this.#staged) {
       if (purge.gteText <= id && id < purge.ltText) this.#unstage(id, op);
     }
     this.#purges = [...this.#purges, purge];
-    this.stageEncoded(encodePurge(purge));
   }
 
   /** @internal Every key that a purge covers is gone. */
@@ -272,26 +321,45 @@ export class KeySpace {
     this.#purges = this.#purges.filter((other) => other !== purge);
   }
 
-  /** @internal Whether a key may be deleted for a purge: no newer value is on its way. */
-  isStaged(id: string): boolean {
-    return this.#staged.has(id) || this.#inFlight.has(id);
+  /** @internal Bytes that are staged. */
+  get stagedBytes(): number {
+    return this.#stagedBytes;
   }
 
-  /** @internal Puts everything staged into the batch. */
-  takeStaged(batch: DbBatch): number {
+  /** @internal Puts everything staged into the batch `seq`; returns how many operations. */
+  takeStaged(batch: DbBatch, seq: number): number {
     for (const op of this.#staged.values()) {
       if (op.value === null) batch.del(op.key);
       else batch.put(op.key, op.value);
     }
     const count = this.#staged.size;
     this.#inFlight = this.#staged;
+    this.#inFlightPurges = this.#stagedPurges;
+    this.#inFlightToken = this.#token;
     this.#staged = new Map();
+    this.#stagedPurges = [];
+    this.#stagedBytes = 0;
+    this.#token = seq + 1;
     return count;
   }
 
   /** @internal The batch that took the staged operations is durable. */
   landed(): void {
     this.#inFlight = none;
+    this.#durableToken = this.#inFlightToken;
+    for (const purge of this.#inFlightPurges) this.#host.reclaim(purge);
+    this.#inFlightPurges = [];
+    this.#waiters.reached(this.#durableToken);
+  }
+
+  /** @internal The store failed or closed. */
+  rejectWaiters(error: Error): void {
+    this.#waiters.reject(error);
+  }
+
+  /** @internal Somebody waits for `durable`. */
+  get isWaitedFor(): boolean {
+    return this.#waiters.pending;
   }
 
   #view(): SpaceView {
@@ -299,7 +367,7 @@ export class KeySpace {
     if (this.#inFlight.size > 0) overlays.push(this.#inFlight);
     if (this.#staged.size > 0) overlays.push(this.#staged);
     return {
-      db: this.#host.db(),
+      db: this.#host.db,
       snapshot: null,
       group: this.group,
       epoch: this.#record.epoch,

@@ -9,15 +9,13 @@ import { groupOf, purgeIdOf, purgeKey } from '../layout/keys.js';
 export interface Purge {
   readonly group: number;
   readonly id: number;
-  /** Covers values written by batches before this one: a later put into the range stays. */
+  /** Covers values with a stamp below this one: a later put into the range stays. */
   readonly before: number;
   readonly gte: Buffer;
   readonly lt: Buffer;
   /** The bounds as latin1, which compare as the bytes do. */
   readonly gteText: string;
   readonly ltText: string;
-  /** The batch that carries the record. */
-  readonly stagedIn: number;
 }
 
 /** `before` of a range that nobody writes to any more. */
@@ -55,6 +53,5 @@ export function decodePurge(key: Uint8Array, value: Uint8Array): Purge | null {
     before: getU48(body, 0),
     gte: Buffer.from(body.subarray(8, split)),
     lt: Buffer.from(body.subarray(split)),
-    stagedIn: 0,
   });
 }

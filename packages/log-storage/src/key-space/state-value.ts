@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { getU48, putU32, putU48, sealBytes, unseal } from '../layout/bytes.js';
 import { putStatePrefix, statePrefixBytes } from '../layout/keys.js';
 
-// Value of a state-machine key: sequence of the batch that wrote it u48, bytes, seal. The sequence
+// Value of a state-machine key: stamp u48, bytes, seal. The stamp is the token that the stage got, and
 // tells a value that a deleted range covers from one put there later.
 const headBytes = 6;
 

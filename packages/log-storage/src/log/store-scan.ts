@@ -6,6 +6,8 @@ import { scanGroup } from './group-scan.js';
 import type { ScannedGroup } from './group-scan.js';
 
 const highestGroup = 0xffff;
+/** As many as libuv's pool has threads by default: each scan waits for LevelDB most of its time. */
+const scansAtOnce = 4;
 
 /** Scans every group of the store, in the order of their ids. */
 export async function scanStore(store: { directory: string; db: Db; fence: Fence }): Promise<ScannedGroup[]> {
@@ -14,13 +16,17 @@ export async function scanStore(store: { directory: string; db: Db; fence: Fence
   for (const group of await groupsWithoutRecord(store.db, [...records.keys()])) records.set(group, null);
   for (const group of store.fence.groups.keys()) if (!records.has(group)) records.set(group, null);
   const found: ScannedGroup[] = [];
-  for (const [group, value] of [...records].sort(([a], [b]) => a - b)) {
-    const { directory, db, fence } = store;
-    const scan = { directory, db, fence: fence.groups.get(group) };
-    const scanned = await scanGroup(scan, group as GroupId, value);
-    if (scanned !== null) found.push(scanned);
-  }
-  return found;
+  const queue = [...records].values();
+  const work = async (): Promise<void> => {
+    for (const [group, value] of queue) {
+      const { directory, db, fence } = store;
+      const scan = { directory, db, fence: fence.groups.get(group) };
+      const scanned = await scanGroup(scan, group as GroupId, value);
+      if (scanned !== null) found.push(scanned);
+    }
+  };
+  await Promise.all(Array.from({ length: scansAtOnce }, work));
+  return found.sort((a, b) => a.log.group - b.log.group);
 }
 
 /**

@@ -3,8 +3,7 @@ import { LogStorageError } from '../errors.js';
 import type { FenceLine } from '../fence/fence-codec.js';
 import { FenceFile } from '../fence/fence-file.js';
 import { KeySpace } from '../key-space/key-space.js';
-import { createPurge } from '../key-space/purge.js';
-import type { Purge } from '../key-space/purge.js';
+import type { SpaceHost } from '../key-space/key-space.js';
 import { newSpace } from '../key-space/space-record.js';
 import { batchKey, entryBounds } from '../layout/keys.js';
 import { GroupLog } from '../log/group-log.js';
@@ -17,7 +16,6 @@ import type { OpenedStore } from './open-store.js';
 import type { LogStoreOptions } from './options.js';
 import { Reclaimer } from './reclaimer.js';
 import { encodeBatchSeq, formatVersion } from './store-header.js';
-import { Waiters } from './waiters.js';
 
 const defaultStagedBytes = 64 << 20;
 /** With nothing to write, what waits for a batch (reclaiming, a restore) gets one of its own so soon. */
@@ -56,17 +54,18 @@ export class LogStore implements RaftStorage {
   readonly #opened: OpenedStore;
   readonly #db: Db;
   readonly #reclaimer: Reclaimer;
-  readonly #waiters = new Waiters();
   readonly #logs = new Map<GroupId, GroupLog>();
   readonly #spaces = new Map<GroupId, KeySpace>();
   readonly #dirty = new Set<KeySpace>();
+  /** Key spaces that somebody waits for. */
+  readonly #waited = new Set<KeySpace>();
+  readonly #spaceHost: SpaceHost;
   #fence: FenceFile | null = null;
   #state: 'new' | 'opening' | 'open' | 'closed' = 'new';
   #failure: LogStorageError | null = null;
   #stagedBytes = 0;
   /** The last batch that was begun. */
   #seq: number;
-  #durableSeq: number;
   #nextPurgeId: number;
   #writing = false;
   #inFlight: { readonly touched: ReadonlyMap<GroupId, number>; readonly settled: Promise<void> } | null =
@@ -79,12 +78,11 @@ export class LogStore implements RaftStorage {
     this.#opened = opened;
     this.#db = opened.db;
     this.#seq = opened.seq;
-    this.#durableSeq = opened.seq;
-    this.#nextPurgeId = opened.purges.reduce((highest, purge) => Math.max(highest, purge.id), 0) + 1;
+    this.#nextPurgeId = opened.purges.reduce((highest, purge) => Math.max(highest, purge.id), 0);
+    this.#spaceHost = this.#createSpaceHost();
     this.#reclaimer = new Reclaimer({
       db: this.#db,
       failed: (cause) => void this.#fail('Keys that are to be deleted cannot be read.', cause),
-      isStaged: (group, id) => this.#spaces.get(group as GroupId)?.isStaged(id) === true,
       purged: (purge) => this.#spaces.get(purge.group as GroupId)?.purged(purge),
     });
     for (const purge of opened.purges) this.#reclaimer.addPurge(purge);
@@ -119,7 +117,7 @@ export class LogStore implements RaftStorage {
       }
       this.#fence = await this.#renewFence();
       this.#state = 'open';
-      if (this.#reclaimer.pending) this.#armIdleBatch();
+      if (this.#reclaimer.pending || this.#waited.size > 0) this.#armIdleBatch();
       return scanned.map(({ stored }) => stored);
     } catch (error) {
       throw this.#fail('The groups cannot be read.', error);
@@ -159,7 +157,7 @@ export class LogStore implements RaftStorage {
       }
       this.#check(writes);
       const damaged = writes.filter(({ group }) => typeof this.#logs.get(group)?.damage === 'string');
-      await this.#commit(writes, damaged.length === 0 ? [] : await this.#keysOf(damaged));
+      await this.#commit(writes, this.#dirty, damaged.length === 0 ? [] : await this.#keysOf(damaged));
     } finally {
       this.#writing = false;
     }
@@ -188,10 +186,14 @@ export class LogStore implements RaftStorage {
     return keys;
   }
 
-  #commit(writes: readonly GroupWrite[], unknown: readonly Uint8Array[]): Promise<void> {
+  #commit(
+    writes: readonly GroupWrite[],
+    staged: ReadonlySet<KeySpace>,
+    unknown: readonly Uint8Array[] = [],
+  ): Promise<void> {
     let inFlight: InFlight;
     try {
-      inFlight = this.#build(writes, unknown);
+      inFlight = this.#build(writes, staged, unknown);
     } catch (error) {
       return Promise.reject(this.#fail('A batch cannot be built.', error));
     }
@@ -205,7 +207,11 @@ export class LogStore implements RaftStorage {
   }
 
   /** Synchronous, so that everything staged before it is in the batch and everything after is not. */
-  #build(writes: readonly GroupWrite[], unknown: readonly Uint8Array[]): InFlight {
+  #build(
+    writes: readonly GroupWrite[],
+    staged: ReadonlySet<KeySpace>,
+    unknown: readonly Uint8Array[],
+  ): InFlight {
     const begun = performance.now();
     const seq = this.#seq + 1;
     const batch = this.#db.batch();
@@ -230,13 +236,16 @@ export class LogStore implements RaftStorage {
       }
     }
     this.#seq = seq;
-    const spaces = [...this.#dirty];
-    const bytes = logBatch.bytes + this.#stagedBytes;
-    let ops = 1 + unknown.length + logBatch.ops;
-    for (const space of spaces) ops += space.takeStaged(batch);
-    this.#dirty.clear();
-    this.#stagedBytes = 0;
-    ops += this.#reclaimer.take(batch, logBatch.appended);
+    let ops = 1 + unknown.length + logBatch.ops + this.#reclaimer.take(batch, logBatch.appended);
+    let { bytes } = logBatch;
+    // A copy: a destroy has just staged the end of its key space, and taking empties the set.
+    const spaces = [...staged];
+    for (const space of spaces) {
+      bytes += space.stagedBytes;
+      this.#stagedBytes -= space.stagedBytes;
+      ops += space.takeStaged(batch, seq);
+      this.#dirty.delete(space);
+    }
     return { batch, seq, ops, bytes, begun, touched, lines, spaces };
   }
 
@@ -250,57 +259,56 @@ export class LogStore implements RaftStorage {
     // A read or the fence may have failed meanwhile; then nothing may be acknowledged any more.
     if (this.#failure !== null) throw this.#failure;
     this.#inFlight = null;
-    this.#durableSeq = seq;
     for (const space of inFlight.spaces) space.landed();
     this.#fence?.advance(
       seq,
       inFlight.lines.map((line) => line()),
     );
-    this.#reclaimer.landed(seq);
-    this.#waiters.reached(seq);
-    if (this.#reclaimer.pending || this.#waiters.pending) this.#armIdleBatch();
+    this.#reclaimer.landed();
+    if (this.#reclaimer.pending || this.#waited.size > 0) this.#armIdleBatch();
     this.#options.onWrite?.({ bytes, ops, durationMs: performance.now() - begun });
   }
 
+  /**
+   * A batch that nobody asked for takes nothing staged but what somebody waits for: the rest may
+   * follow from log entries that are not durable yet, and rides with them.
+   */
   #armIdleBatch(): void {
     if (this.#idleTimer !== null) return;
     this.#idleTimer = setTimeout(() => {
       this.#idleTimer = null;
       if (this.#state !== 'open' || this.#failure !== null) return;
-      if (!this.#reclaimer.pending && !this.#waiters.pending) return;
+      for (const space of this.#waited) if (!space.isWaitedFor) this.#waited.delete(space);
+      if (!this.#reclaimer.pending && this.#waited.size === 0) return;
       if (this.#writing || this.#inFlight !== null) this.#armIdleBatch();
-      else this.#commit([], []).catch(() => undefined);
+      else this.#commit([], this.#waited).catch(() => undefined);
     }, idleBatchMs);
     this.#idleTimer.unref();
   }
 
-  readonly #spaceHost = {
-    nextSeq: (): number => this.#seq + 1,
-    durableSeq: (): number => this.#durableSeq,
-    alive: (): void => this.#alive(),
-    failed: (cause: unknown): LogStorageError => this.#fail('A key space cannot be read.', cause),
-    durable: (seq: number): Promise<void> => this.#durable(seq),
-    admit: (bytes: number): void => this.#admit(bytes),
-    staged: (space: KeySpace, bytes: number): void => {
-      this.#stagedBytes += bytes;
-      this.#dirty.add(space);
-    },
-    purge: (group: GroupId, gte: Buffer, lt: Buffer, before: number): Purge => {
-      const purge = createPurge({ group, id: this.#nextPurgeId, before, gte, lt, stagedIn: this.#seq + 1 });
-      this.#nextPurgeId += 1;
-      this.#reclaimer.addPurge(purge);
-      return purge;
-    },
-    db: (): Db => this.#db,
-  };
-
-  async #durable(seq: number): Promise<void> {
-    this.#alive();
-    if (seq <= this.#durableSeq) return;
-    if (this.#state === 'open') this.#armIdleBatch();
-    // Somebody waits: the process must not end over it.
-    this.#idleTimer?.ref();
-    await this.#waiters.wait(seq);
+  #createSpaceHost(): SpaceHost {
+    return {
+      db: this.#db,
+      alive: () => this.#alive(),
+      failed: (cause) => this.#fail('A key space cannot be read.', cause),
+      admit: (bytes) => this.#admit(bytes),
+      staged: (space, bytes) => {
+        this.#stagedBytes += bytes;
+        this.#dirty.add(space);
+      },
+      nextPurgeId: () => {
+        this.#nextPurgeId += 1;
+        return this.#nextPurgeId;
+      },
+      reclaim: (purge) => this.#reclaimer.addPurge(purge),
+      waited: (space) => {
+        this.#waited.add(space);
+        if (this.#state !== 'open') return;
+        this.#armIdleBatch();
+        // Somebody waits: the process must not end over it.
+        this.#idleTimer?.ref();
+      },
+    };
   }
 
   #admit(bytes: number): void {
@@ -360,8 +368,9 @@ export class LogStore implements RaftStorage {
     this.#alive();
     const known = this.#spaces.get(group);
     if (known !== undefined) return known;
-    const purges = this.#opened.purges.filter((purge) => purge.group === group);
-    const space = new KeySpace(group, this.#spaceHost, this.#opened.spaces.get(group) ?? newSpace, purges);
+    const purges = this.#opened.purges.filter((purge) => purge.group === group && this.#reclaimer.has(purge));
+    const record = this.#opened.spaces.get(group) ?? newSpace;
+    const space = new KeySpace(group, this.#spaceHost, { record, purges, seq: this.#opened.seq });
     this.#spaces.set(group, space);
     return space;
   }
@@ -376,13 +385,17 @@ export class LogStore implements RaftStorage {
     if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
     await this.#inFlight?.settled;
     await this.#reclaimer.idle();
-    this.#waiters.reject(this.#failure ?? closedError());
+    this.#rejectWaiters(this.#failure ?? closedError());
     try {
       await this.#fence?.close(this.#failure !== null);
     } finally {
       await this.#db.close();
       await this.#opened.release();
     }
+  }
+
+  #rejectWaiters(error: LogStorageError): void {
+    for (const space of this.#waited) space.rejectWaiters(error);
   }
 
   #alive(): void {
@@ -406,7 +419,7 @@ export class LogStore implements RaftStorage {
         `operation could be acknowledged and lost. Remove the cause, then start the process anew.`,
       cause,
     );
-    this.#waiters.reject(this.#failure);
+    this.#rejectWaiters(this.#failure);
     this.#options.onFailure?.(this.#failure);
     return this.#failure;
   }

@@ -3,7 +3,6 @@ import { getU48 } from '../layout/bytes.js';
 import { entryKey, purgeKey } from '../layout/keys.js';
 import { everything } from '../key-space/purge.js';
 import type { Purge } from '../key-space/purge.js';
-import { latin1 } from '../key-space/range-cursor.js';
 import type { Db, DbBatch } from './db.js';
 
 /** Keys of one step of a purge: each is looked up once more when it goes. */
@@ -17,8 +16,6 @@ const compactAfterKeys = 50_000;
 export interface ReclaimerHost {
   readonly db: Db;
   failed(cause: unknown): void;
-  /** Whether a newer value of a key is staged or in flight. */
-  isStaged(group: number, id: string): boolean;
   purged(purge: Purge): void;
 }
 
@@ -52,8 +49,13 @@ export class Reclaimer {
     return this.#logs.size > 0 || this.#purges.length > 0;
   }
 
+  /** A purge whose record is durable. */
   addPurge(purge: Purge): void {
     this.#purges.push(purge);
+  }
+
+  has(purge: Purge): boolean {
+    return this.#purges.includes(purge);
   }
 
   addLog(log: GroupLog): void {
@@ -64,7 +66,10 @@ export class Reclaimer {
     this.#logs.delete(log);
   }
 
-  /** Adds deletions to a batch; returns how many. `appended`: entries that the batch brings. */
+  /**
+   * Adds deletions to a batch, before what it puts: a key may be put anew in the same batch. Nothing
+   * else may be in flight. Returns how many; `appended`: entries that the batch brings.
+   */
   take(batch: DbBatch, appended: number): number {
     return this.#takeEntries(batch, entriesPerBatch + appended * entriesPerAppend) + this.#takeSteps(batch);
   }
@@ -107,19 +112,16 @@ export class Reclaimer {
   /** The key may have been put anew since it was collected: only what it holds now tells. */
   #isCovered(purge: Purge, key: Uint8Array): boolean {
     if (purge.before === everything) return true;
-    if (this.#host.isStaged(purge.group, latin1(key))) return false;
     const value = this.#host.db.getSync(key);
     return value !== undefined && getU48(value, 0) < purge.before;
   }
 
   /** The batch that `take` added to is durable. Collects the keys of the next step. */
-  landed(durableSeq: number): void {
+  landed(): void {
     for (const purge of this.#finished) this.#finish(purge);
     this.#finished = [];
-    if (this.#collecting !== null || this.#steps.length > 0) return;
-    const due = this.#purges.filter((purge) => purge.stagedIn <= durableSeq);
-    if (due.length === 0) return;
-    this.#collecting = this.#collect(due)
+    if (this.#collecting !== null || this.#steps.length > 0 || this.#purges.length === 0) return;
+    this.#collecting = this.#collect(this.#purges)
       .catch((error: unknown) => this.#host.failed(error))
       .finally(() => {
         this.#collecting = null;

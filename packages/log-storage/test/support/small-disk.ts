@@ -13,29 +13,32 @@ export interface SmallDisk {
   free(): void;
 }
 
-/** A tmpfs of 2 MiB where this process may mount one; else a limit on the size of the process's files. */
-export function smallDisk(): SmallDisk {
-  const place = newDirectory();
-  const mounted = join(place, 'disk');
+/** Always a limit on the size of a process's files; also a tmpfs, where this process may mount one. */
+export function smallDisks(): SmallDisk[] {
+  const tmpfs = smallTmpfs();
+  return tmpfs === null ? [limitedFiles()] : [tmpfs, limitedFiles()];
+}
+
+function limitedFiles(): SmallDisk {
+  // `ulimit -f` counts blocks of 512 bytes, or of 1,024 where sh is bash.
+  return {
+    kind: 'a limit on file sizes',
+    directory: newDirectory(),
+    shell: 'ulimit -f 200',
+    free: () => undefined,
+  };
+}
+
+function smallTmpfs(): SmallDisk | null {
+  const mounted = join(newDirectory(), 'disk');
   mkdirSync(mounted);
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', mounted], { stdio: 'ignore' });
   } catch {
-    // `ulimit -f` counts 512 bytes in sh.
-    return {
-      kind: 'a limit on file sizes',
-      directory: mounted,
-      shell: 'ulimit -f 400',
-      free: () => undefined,
-    };
+    return null;
   }
   onCleanup(() => void execFileSync('umount', ['-l', mounted]));
   const filler = join(mounted, 'filler');
   writeFileSync(filler, Buffer.alloc(1 << 20, 1));
-  return {
-    kind: 'a full tmpfs',
-    directory: join(mounted, 'store'),
-    shell: '',
-    free: () => rmSync(filler),
-  };
+  return { kind: 'a full tmpfs', directory: join(mounted, 'store'), shell: '', free: () => rmSync(filler) };
 }
