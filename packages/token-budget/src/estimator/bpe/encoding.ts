@@ -73,16 +73,17 @@ export class Encoding {
   #countPiece(text: string, start: number, end: number): number {
     const length = end - start;
     if (length * 3 > WINDOW_BYTES) return this.#countLong(text, start, end);
+    const utf8 = this.#utf8;
     let hash = 0;
-    for (let i = start; i < end; i += 1) {
-      const unit = text.charCodeAt(i);
+    for (let i = 0; i < length; i += 1) {
+      const unit = text.charCodeAt(start + i);
       if (unit > 0x7f) return this.#countUnicode(text.slice(start, end));
+      utf8[i] = unit;
       hash = hashByte(hash, unit);
     }
-    if (this.#vocabulary.hasAscii(text, start, end, hash)) return 1;
-    const utf8 = this.#utf8;
-    for (let i = 0; i < length; i += 1) utf8[i] = text.charCodeAt(start + i);
-    return this.#merge(length);
+    // Every byte is a token.
+    if (length === 1) return 1;
+    return this.#isToken(utf8, length, hash) ? 1 : this.#merge(length);
   }
 
   /** Tokens of the first `length` bytes of the scratch buffer. */
@@ -94,21 +95,27 @@ export class Encoding {
   /** A piece whose UTF-8 fits the scratch buffer. */
   #countUnicode(piece: string): number {
     const { written } = this.#encoder.encodeInto(piece, this.#utf8);
-    return this.#isToken(this.#utf8, written) ? 1 : this.#merge(written);
+    return this.#isToken(this.#utf8, written, hashOf(this.#utf8, written)) ? 1 : this.#merge(written);
   }
 
   #countLong(text: string, start: number, end: number): number {
     const bytes = this.#encoder.encode(text.slice(start, end));
-    return this.#isToken(bytes, bytes.length) ? 1 : countLongPiece(this.#merger, bytes);
+    const { length } = bytes;
+    const isToken =
+      length <= this.#vocabulary.maxTokenBytes && this.#isToken(bytes, length, hashOf(bytes, length));
+    return isToken ? 1 : countLongPiece(this.#merger, bytes);
   }
 
   /** A piece that is a token as a whole is that token, whatever merging would make of it. */
-  #isToken(bytes: Uint8Array, length: number): boolean {
-    if (length > this.#vocabulary.maxTokenBytes) return false;
-    let hash = 0;
-    for (let i = 0; i < length; i += 1) hash = hashByte(hash, bytes[i] as number);
+  #isToken(bytes: Uint8Array, length: number, hash: number): boolean {
     return this.#vocabulary.rank(bytes, 0, length, hash) !== NO_RANK;
   }
+}
+
+function hashOf(bytes: Uint8Array, length: number): number {
+  let hash = 0;
+  for (let i = 0; i < length; i += 1) hash = hashByte(hash, bytes[i] as number);
+  return hash;
 }
 
 const SPACE = 0x20;

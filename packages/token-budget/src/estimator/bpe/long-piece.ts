@@ -6,7 +6,7 @@ export const WINDOW_BYTES = 1024;
  * How far the next window reaches back into this one: twice the longest token of any encoding (128 bytes), so
  * that there are tokens to agree on.
  */
-const OVERLAP_BYTES = 256;
+const OVERLAP_BYTES = 128;
 
 /**
  * Tokens of a piece of any length, in linear time. npm `tiktoken` merges a piece in quadratic time: 200,000

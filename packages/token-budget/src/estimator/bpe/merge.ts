@@ -4,6 +4,12 @@ import { NO_RANK, hashByte, type Vocabulary } from './vocabulary.js';
 const POSITION_BITS = 10;
 const NO_KEY = NO_RANK;
 
+/** The lesser of two keys, without a branch: which one it is cannot be predicted, and a wrong guess costs most. */
+function lesser(left: number, right: number): number {
+  const difference = (left - right) | 0;
+  return (right + (difference & (difference >> 31))) | 0;
+}
+
 /**
  * Byte pair encoding of a byte range: merges the adjacent pair of lowest rank, leftmost first, until no pair is
  * a token. O(n log n): the ranks of all pairs are the leaves of a tournament tree of minima.
@@ -82,7 +88,7 @@ export class Merger {
     for (let node = leaves - 1; node > 0; node -= 1) {
       const left = tree[2 * node] as number;
       const right = tree[2 * node + 1] as number;
-      tree[node] = left < right ? left : right;
+      tree[node] = lesser(left, right);
     }
   }
 
@@ -117,7 +123,7 @@ export class Merger {
     for (node >>= 1; node > 0; node >>= 1) {
       const left = tree[2 * node] as number;
       const right = tree[2 * node + 1] as number;
-      const lower = left < right ? left : right;
+      const lower = lesser(left, right);
       if (tree[node] === lower) return;
       tree[node] = lower;
     }
