@@ -15,12 +15,12 @@ export function parseSpec(spec: string): EstimatorSpec {
   if (factors.length > 1) {
     throw new EstimatorError('invalid_estimator', `"${spec}" has more than one factor. Write ${FORMS}.`);
   }
-  const factor = factors[0] === undefined ? 1 : positive(factors[0], spec, 'factor');
+  const factor = factors[0] === undefined ? 1 : numberIn(factors[0], spec, 'factor', 0.01, 100);
   const colon = body.indexOf(':');
   const kind = body.slice(0, Math.max(0, colon));
   const argument = body.slice(colon + 1);
   if (kind === 'chars') {
-    return { kind, charactersPerToken: positive(argument, spec, 'number of characters per token'), factor };
+    return { kind, charactersPerToken: numberIn(argument, spec, 'characters per token', 1, 1000), factor };
   }
   if (kind !== 'tiktoken') {
     throw new EstimatorError('unknown_estimator', `"${spec}" is no token estimator. Write ${FORMS}.`);
@@ -36,11 +36,12 @@ export function parseSpec(spec: string): EstimatorSpec {
   return { kind, encoding, factor };
 }
 
-function positive(text: string, spec: string, what: string): number {
-  const number = /^\d{1,9}(?:\.\d{1,9})?$/.test(text) ? Number(text) : 0;
-  if (number > 0) return number;
+/** Bounded, so that no spec makes of one message more tokens than the window's counters hold. */
+function numberIn(text: string, spec: string, what: string, least: number, most: number): number {
+  const number = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : NaN;
+  if (number >= least && number <= most) return number;
   throw new EstimatorError(
     'invalid_estimator',
-    `The ${what} of "${spec}" must be a number above 0, such as 4 or 1.1.`,
+    `The ${what} of "${spec}" must be a number from ${least} to ${most}, such as ${what === 'factor' ? '1.1' : '4'}.`,
   );
 }
