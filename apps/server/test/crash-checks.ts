@@ -20,28 +20,29 @@ export async function brokenPromises(
   contexts: readonly string[],
   log: CrashLog,
 ): Promise<string[]> {
-  const broken: string[] = [];
-  for (const context of contexts) {
-    const messages = await readAll(url, context);
-    const { version, last_seq: lastSeq } = await readJson<StoredContext>(`${url}/v1/contexts/${context}`);
-    const texts = messages.map(({ parts }) => parts[0]?.text ?? '');
-    const say = (problem: string): number => broken.push(`${context}: ${problem}`);
+  const checks = contexts.map((context) => brokenPromisesOf(url, context, log));
+  return (await Promise.all(checks)).flat();
+}
 
-    for (const [index, { seq }] of messages.entries()) {
-      if (seq !== index + 1) say(`seq ${String(seq)} stands where ${String(index + 1)} belongs`);
-    }
-    if (lastSeq !== messages.length)
-      say(`last_seq is ${String(lastSeq)} with ${String(messages.length)} messages`);
-    for (const text of repeated(texts)) say(`"${text}" is there twice`);
-    for (const problem of lostAcknowledgements(texts, context, log)) say(problem);
-    for (const problem of tornBatches(texts, context, log)) say(problem);
-    if (version < log.highestVersion(context)) {
-      say(`version went back to ${String(version)} from ${String(log.highestVersion(context))}`);
-    }
-    for (const problem of await windowProblems(url, context, version, messages.length)) say(problem);
-    log.sawVersion(context, version);
+async function brokenPromisesOf(url: string, context: string, log: CrashLog): Promise<string[]> {
+  const messages = await readAll(url, context);
+  const { version, last_seq: lastSeq } = await readJson<StoredContext>(`${url}/v1/contexts/${context}`);
+  const texts = messages.map(({ parts }) => parts[0]?.text ?? '');
+  const problems: string[] = [];
+  for (const [index, { seq }] of messages.entries()) {
+    if (seq !== index + 1) problems.push(`seq ${String(seq)} stands where ${String(index + 1)} belongs`);
   }
-  return broken;
+  if (lastSeq !== messages.length) {
+    problems.push(`last_seq is ${String(lastSeq)} with ${String(messages.length)} messages`);
+  }
+  for (const text of repeated(texts)) problems.push(`"${text}" is there twice`);
+  problems.push(...lostAcknowledgements(texts, context, log), ...tornBatches(texts, context, log));
+  if (version < log.highestVersion(context)) {
+    problems.push(`version went back to ${String(version)} from ${String(log.highestVersion(context))}`);
+  }
+  problems.push(...(await windowProblems(url, context, version, messages.length)));
+  log.sawVersion(context, version);
+  return problems.map((problem) => `${context}: ${problem}`);
 }
 
 /** Sends acknowledged appends again: each must give the answer it gave, and write nothing. */

@@ -67,8 +67,12 @@ function orderViolations({ messages }: WindowAnswer): string[] {
       found.push(`seq ${String(message.seq)} is out of order`);
     if (message.parts.length === 0) found.push(`seq ${String(message.seq)} is empty`);
   }
-  const first = messages.find((message) => message.role !== 'system' && !isPinned(message));
-  if (first !== undefined && first.role !== 'user') found.push(`the window begins with ${first.role}`);
+  const first = messages.findIndex((message) => message.role !== 'system' && !isPinned(message));
+  const [begin, before] = [messages[first], messages[first - 1]];
+  // A turn whose user message is pinned and stands right before it is whole.
+  const follows = before?.role === 'user' && before.seq + 1 === begin?.seq;
+  if (begin !== undefined && begin.role !== 'user' && !follows)
+    found.push(`the window begins with ${begin.role}`);
   return found;
 }
 

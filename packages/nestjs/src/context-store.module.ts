@@ -1,6 +1,7 @@
 import type { ContextStore } from '@fastpaca/context-store';
 import { Inject, Module, type NestModule, type OnApplicationShutdown } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { TerminusModule } from '@nestjs/terminus';
 import type { FastifyInstance } from 'fastify';
 import { ApiKeys } from './auth/api-keys.js';
 import {
@@ -10,10 +11,11 @@ import {
 } from './context-store.module-definition.js';
 import { ContextsController } from './contexts/contexts.controller.js';
 import { HealthController } from './health/health.controller.js';
+import { StoreHealth } from './health/store-health.js';
 import { addRequestHooks } from './http/request-hooks.js';
 import { MessagesController } from './messages/messages.controller.js';
 import { Metrics } from './metrics/metrics.js';
-import { MetricsController } from './metrics/metrics.controller.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { CONTEXT_STORE } from './tokens.js';
 import { WindowController } from './window/window.controller.js';
 
@@ -42,15 +44,10 @@ async function openStore(options: ContextStoreModuleOptions, metrics: Metrics): 
  * ```
  */
 @Module({
-  controllers: [
-    ContextsController,
-    MessagesController,
-    WindowController,
-    HealthController,
-    MetricsController,
-  ],
+  imports: [MetricsModule, TerminusModule.forRoot({ logger: false })],
+  controllers: [ContextsController, MessagesController, WindowController, HealthController],
   providers: [
-    Metrics,
+    StoreHealth,
     {
       provide: CONTEXT_STORE,
       useFactory: openStore,
@@ -62,7 +59,7 @@ async function openStore(options: ContextStoreModuleOptions, metrics: Metrics): 
       inject: [MODULE_OPTIONS_TOKEN],
     },
   ],
-  exports: [CONTEXT_STORE, Metrics],
+  exports: [CONTEXT_STORE, MetricsModule],
 })
 export class ContextStoreModule extends ConfigurableModuleClass implements NestModule, OnApplicationShutdown {
   constructor(

@@ -1,16 +1,19 @@
-import { Controller, Get, Inject, Res, UseFilters } from '@nestjs/common';
-import type { ContextStore } from '@fastpaca/context-store';
 import type { HealthAnswer, StartingAnswer } from '@fastpaca/protocol';
+import { Controller, Get, Res, ServiceUnavailableException, UseFilters } from '@nestjs/common';
+import { type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
 import { ErrorFilter } from '../errors/error-filter.js';
 import { Described } from '../openapi/described.js';
-import { CONTEXT_STORE } from '../tokens.js';
+import { StoreHealth } from './store-health.js';
 
-/** Open to everyone, API keys or not. */
+/** Open to everyone, API keys or not. Terminus does the checks; the answers are those of the contract. */
 @Controller('health')
 @UseFilters(ErrorFilter)
 export class HealthController {
-  constructor(@Inject(CONTEXT_STORE) private readonly store: ContextStore) {}
+  constructor(
+    private readonly health: HealthCheckService,
+    private readonly store: StoreHealth,
+  ) {}
 
   @Get('live')
   @Described('live')
@@ -20,10 +23,20 @@ export class HealthController {
 
   @Get('ready')
   @Described('ready')
-  ready(@Res({ passthrough: true }) reply: FastifyReply): HealthAnswer | StartingAnswer {
-    const readiness = this.store.ready();
-    if (readiness.ready) return { status: 'ok' };
-    void reply.code(503);
-    return { status: 'starting', reason: readiness.reason };
+  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<HealthAnswer | StartingAnswer> {
+    try {
+      await this.health.check([() => this.store.check()]);
+      return { status: 'ok' };
+    } catch (error) {
+      if (!(error instanceof ServiceUnavailableException)) throw error;
+      void reply.code(503);
+      return { status: 'starting', reason: reasonOf(error.getResponse() as HealthCheckResult) };
+    }
   }
+}
+
+function reasonOf({ status, details }: HealthCheckResult): string {
+  if (status === 'shutting_down') return 'The node is stopping.';
+  const reason: unknown = details['context_store']?.['message'];
+  return typeof reason === 'string' ? reason : 'The store is not ready.';
 }

@@ -1,17 +1,20 @@
 import { Controller, Get, Res, UseFilters } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
+import { PrometheusController } from '@willsoto/nestjs-prometheus';
 import type { FastifyReply } from 'fastify';
 import { ErrorFilter } from '../errors/error-filter.js';
 import { Metrics } from './metrics.js';
 
 @ApiExcludeController()
-@Controller('metrics')
+@Controller()
 @UseFilters(ErrorFilter)
-export class MetricsController {
-  constructor(private readonly metrics: Metrics) {}
+export class MetricsController extends PrometheusController {
+  constructor(private readonly metrics: Metrics) {
+    super();
+  }
 
   @Get()
-  scrape(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
+  override index(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     void reply.header('content-type', this.metrics.registry.contentType);
     return this.metrics.registry.metrics();
   }
