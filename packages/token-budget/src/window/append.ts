@@ -182,6 +182,8 @@ function count(draft: Draft, seq: number, observed: Observation, outline: Messag
     return;
   }
   const isPinned = asked && canPin(draft);
+  // Nothing but pins is shown before the first user message.
+  if (observed.leading && !isPinned) return;
   if (isPinned) {
     counted = pinned(counted);
     open = pinned(open);

@@ -95,7 +95,10 @@ export interface MessageGroup {
   readonly open: Tally;
 }
 
-/** Most entries of `WindowState.pins`; a message that asks for pinning beyond it stays live. */
+/**
+ * Most entries of `WindowState.pins`. A message that asks for pinning beyond it stays live, and a
+ * leading system message beyond it is not shown.
+ */
 export const maximumPins = 512;
 
 /** Most split calls that may wait for their result at once; more are treated as never answered. */
