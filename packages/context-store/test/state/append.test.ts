@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
+import { logIndex, term } from '@fastpaca/raft-core';
+
 import { GroupBench, putCommandOf, text } from '../support/group-bench.js';
 
 describe('append', () => {
@@ -37,5 +39,25 @@ describe('append', () => {
       refusal: { reason: 'conflict', currentVersion: 1 },
     });
     expect(await bench.append('c', [text('two')], { ifVersion: 1 })).toMatchObject({ results: [{ seq: 2 }] });
+  });
+});
+
+describe('more state than the store takes before a write', () => {
+  test('waits for writes, entry by entry, and loses none', async () => {
+    const bench = await GroupBench.create({ maxStagedBytes: 40_000 });
+    const other = await GroupBench.create();
+    try {
+      await other.run(putCommandOf('c'));
+      for (let n = 0; n < 50; n += 1) await other.append('c', [text('x'.repeat(8_000))]);
+      const results = await bench.machine.apply(
+        other.log.map((data, at) => ({ index: logIndex(at + 1), term: term(1), data })),
+      );
+      expect(results).toHaveLength(51);
+      expect(results.at(-1)).toMatchObject({ kind: 'appended', results: [{ seq: 50 }] });
+      expect(await bench.bytes()).toBe(await other.bytes());
+    } finally {
+      await bench.close();
+      await other.close();
+    }
   });
 });

@@ -35,9 +35,12 @@ export class GroupBench {
     this.machine = this.#newMachine();
   }
 
-  static async create(options: { cacheBytes?: number; group?: number } = {}): Promise<GroupBench> {
+  static async create(
+    options: { cacheBytes?: number; group?: number; maxStagedBytes?: number } = {},
+  ): Promise<GroupBench> {
     const directory = await mkdtemp(join(tmpdir(), 'group-bench-'));
-    const store = await LogStore.open(directory);
+    const { maxStagedBytes } = options;
+    const store = await LogStore.open(directory, maxStagedBytes === undefined ? {} : { maxStagedBytes });
     await store.open();
     const bench = new GroupBench(directory, store, options.cacheBytes ?? 1 << 20, options.group ?? 7);
     await bench.machine.open();

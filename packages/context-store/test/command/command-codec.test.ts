@@ -1,0 +1,98 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+
+import { decodeCommand, encodeCommand } from '../../src/command/command-codec.js';
+import type { Command } from '../../src/command/command.js';
+import type { ContextId } from '../../src/context/context-id.js';
+
+const id = fc
+  .array(fc.constantFrom(...'azAZ09._:@-'), { minLength: 1, maxLength: 256 })
+  .map((characters) => characters.join('') as ContextId);
+const at = fc.integer({ min: 0, max: 8_640_000_000_000_000 });
+const count = fc.maxSafeNat().filter((value) => value < Number.MAX_SAFE_INTEGER);
+const optional = fc.option(count);
+const hash = fc.uint8Array({ minLength: 16, maxLength: 16 });
+const key = fc.string({ unit: 'binary', minLength: 1, maxLength: 256 });
+const bytes = fc.uint8Array({ maxLength: 300 });
+const messages = (minLength: number) =>
+  fc.array(fc.record({ identity: fc.option(fc.record({ id: key, hash })), stored: bytes }), {
+    minLength,
+    maxLength: 5,
+  });
+const setting = <T>(value: fc.Arbitrary<T>) => fc.record({ given: fc.boolean(), value });
+const text = fc.string({ unit: 'binary' });
+
+const command: fc.Arbitrary<Command> = fc.oneof(
+  fc.record({
+    type: fc.constant('append' as const),
+    id,
+    at,
+    ifVersion: optional,
+    call: fc.option(fc.record({ key, hash })),
+    messages: messages(1),
+  }),
+  fc.record({
+    type: fc.constant('compact' as const),
+    id,
+    at,
+    ifVersion: optional,
+    upToSeq: optional,
+    messages: messages(0),
+  }),
+  fc.record({
+    type: fc.constant('put' as const),
+    id,
+    at,
+    tokenBudget: setting(count),
+    triggerRatio: setting(fc.double({ noNaN: true })),
+    policy: setting(text),
+    metadata: setting(text),
+    activate: fc.boolean(),
+  }),
+  fc.record({ type: fc.constant('patch_metadata' as const), id, at, patch: text }),
+  fc.record({ type: fc.constantFrom('tombstone' as const, 'erase' as const), id, at }),
+);
+
+/** Buffers and Uint8Arrays of the same bytes are the same here. */
+const plain = (value: unknown): unknown =>
+  JSON.parse(
+    JSON.stringify(value, (_, each: unknown) => {
+      if (typeof each === 'object' && each !== null && 'type' in each && 'data' in each) return each.data;
+      return each instanceof Uint8Array ? [...each] : each;
+    }),
+  );
+
+describe('a command', () => {
+  test('is read as it was written', () => {
+    fc.assert(
+      fc.property(command, (original) => {
+        const decoded = decodeCommand(encodeCommand(original));
+        expect(decoded.kind).toBe('command');
+        expect(plain('command' in decoded && decoded.command)).toEqual(plain(original));
+      }),
+    );
+  });
+
+  test('has one encoding: what can be read is written the same again', () => {
+    fc.assert(
+      fc.property(command, fc.nat(), fc.integer({ min: 1, max: 255 }), (original, place, flip) => {
+        const data = Buffer.from(encodeCommand(original));
+        const at = place % data.length;
+        data[at] = (data[at] ?? 0) ^ flip;
+        const decoded = decodeCommand(data);
+        if (decoded.kind === 'command') expect(Buffer.from(encodeCommand(decoded.command))).toEqual(data);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('cut off anywhere is malformed, and not another command', () => {
+    fc.assert(
+      fc.property(command, fc.nat(), (original, place) => {
+        const data = encodeCommand(original);
+        expect(decodeCommand(data.subarray(0, place % data.length)).kind).not.toBe('command');
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
