@@ -55,7 +55,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       finish: fc.boolean(),
     }),
   },
-  { weight: 4, arbitrary: fc.record({ type: fc.constantFrom('write', 'write', 'write', 'pause') }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ type: fc.constantFrom('write', 'write', 'write', 'write', 'write', 'pause') }),
+  },
   { weight: 2, arbitrary: fc.record({ type: fc.constantFrom('reopen', 'crash') }) },
 );
 
@@ -188,7 +191,7 @@ class Run {
         return;
       case 'pause':
         // Long enough for a batch that the store makes by itself.
-        return new Promise((resolve) => setTimeout(resolve, 7));
+        return new Promise((resolve) => setTimeout(resolve, 60));
       case 'reopen':
       case 'crash':
         await this.end(next.type);

@@ -20,6 +20,8 @@ import { encodeBatchSeq, formatVersion } from './store-header.js';
 const defaultStagedBytes = 64 << 20;
 /** With nothing to write, what waits for a batch (reclaiming, a restore) gets one of its own so soon. */
 const idleBatchMs = 5;
+/** Reclaiming alone waits for a pause in the host's writes, so as not to stand in the way of the next. */
+const pauseMs = 50;
 
 /** A batch on its way to the disk. */
 interface InFlight {
@@ -68,6 +70,7 @@ export class LogStore implements RaftStorage {
   #seq: number;
   #nextPurgeId: number;
   #writing = false;
+  #writtenAt = 0;
   #inFlight: { readonly touched: ReadonlyMap<GroupId, number>; readonly settled: Promise<void> } | null =
     null;
   #idleTimer: NodeJS.Timeout | null = null;
@@ -160,6 +163,7 @@ export class LogStore implements RaftStorage {
       await this.#commit(writes, this.#dirty, damaged.length === 0 ? [] : await this.#keysOf(damaged));
     } finally {
       this.#writing = false;
+      this.#writtenAt = performance.now();
     }
   }
 
@@ -280,7 +284,8 @@ export class LogStore implements RaftStorage {
       if (this.#state !== 'open' || this.#failure !== null) return;
       for (const space of this.#waited) if (!space.isWaitedFor) this.#waited.delete(space);
       if (!this.#reclaimer.pending && this.#waited.size === 0) return;
-      if (this.#writing || this.#inFlight !== null) this.#armIdleBatch();
+      const busy = this.#waited.size === 0 && performance.now() - this.#writtenAt < pauseMs;
+      if (busy || this.#writing || this.#inFlight !== null) this.#armIdleBatch();
       else this.#commit([], this.#waited).catch(() => undefined);
     }, idleBatchMs);
     this.#idleTimer.unref();
