@@ -91,11 +91,15 @@ function droppedBy(policy: Policy): (part: Part) => boolean {
     companions.test(type) || kinds.some((kind) => patterns[kind]?.test(type) ?? type === kind);
 }
 
-/** Appends `messages` in uneven portions and calls `check` after each, with how many are there. */
+/**
+ * Appends `messages` in uneven portions, other ones for each `salt`, and calls `check` after each, with
+ * how many are there.
+ */
 async function inPortions(
   id: string,
   messages: readonly UIMessage[],
   portions: number,
+  salt: number,
   check: (count: number) => Promise<void>,
 ): Promise<void> {
   let done = 0;
@@ -103,7 +107,7 @@ async function inPortions(
     const until =
       portion === portions
         ? messages.length
-        : Math.floor((messages.length * portion) / portions) - (portion % 3);
+        : Math.floor((messages.length * portion) / portions) - ((portion + salt) % 5);
     const slice = messages.slice(done, until);
     // The last message of a portion comes by itself, as in a conversation that goes on.
     if (slice.length > 1) await append(id, slice.slice(0, -1));
@@ -157,9 +161,15 @@ describe.each(conversations)('$name', ({ name, messages }) => {
       async (budget) => {
         const id = `${slug}-${String(policies.indexOf(policy))}-${String(budget)}`;
         await createContext(id, budget, policy);
-        await inPortions(id, messages, 5, async (count) => {
-          await checkWindow(id, budget, policy, messages.slice(0, count));
-        });
+        await inPortions(
+          id,
+          messages,
+          5,
+          policies.indexOf(policy) + budgets.indexOf(budget),
+          async (count) => {
+            await checkWindow(id, budget, policy, messages.slice(0, count));
+          },
+        );
       },
     );
   });
@@ -197,8 +207,9 @@ describe.each(conversations)('$name', ({ name, messages }) => {
   });
 });
 
-test('a window is refused only now and then', () => {
-  process.stdout.write(JSON.stringify(answers));expect(answers.accepted).toBeGreaterThan(answers.refused * 4);
+test('a window is refused only where the newest turn alone is over the budget', () => {
+  expect(answers.refused).toBeGreaterThan(0);
+  expect(answers.accepted).toBeGreaterThan(answers.refused * 4);
 });
 
 /** A user message ends the turn: calls in it that are still open go, so their messages may change. */
