@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -28,6 +28,15 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server.kill();
   for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
 });
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
 
 async function until(condition: () => boolean, what: string): Promise<void> {
   for (const end = Date.now() + 20_000; !condition(); await delay(5)) {
@@ -141,5 +150,50 @@ describe('SIGTERM', () => {
     const began = performance.now();
     expect(await server.stop()).toBe(0);
     expect(performance.now() - began).toBeLessThan(10_000);
+  });
+});
+
+describe('a disk that fails', () => {
+  test('ends the process with a fatal line and exit code 1; what was acknowledged is there after a restart', async () => {
+    const directory = newDirectory();
+    const port = String(await freePort());
+    // Files of at most 2 MiB: LevelDB's log is full after some appends, as on a full disk.
+    const child = spawn('bash', ['-c', 'ulimit -f 2048; exec "$0" "$1"', process.execPath, main], {
+      env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: port, FASTPACA_RAFT_DATA_DIR: directory },
+    });
+    const ended = once(child, 'close');
+    let output = '';
+    child.stdout.on('data', (data: Buffer) => (output += data.toString()));
+    await until(() => output.includes('"type":"listening"'), 'the server to listen');
+    const url = `http://127.0.0.1:${port}`;
+    expect((await fetch(`${url}/v1/contexts/a`, { method: 'PUT' })).status).toBe(201);
+
+    let acknowledged = 0;
+    for (; acknowledged < 200; acknowledged++) {
+      const body = JSON.stringify({
+        message: message(`${acknowledged} ${'x'.repeat(50_000)}`, { token_count: 1 }),
+      });
+      const headers = { 'content-type': 'application/json' };
+      const answer = await fetch(`${url}/v1/contexts/a/messages`, { method: 'POST', headers, body }).catch(
+        () => null,
+      );
+      if (answer?.status !== 201) break;
+    }
+    await ended;
+    expect(child.exitCode).toBe(1);
+    expect(acknowledged).toBeLessThan(200);
+    const fatal = output.split('\n').filter((line) => line.includes('"level":"fatal"'));
+    expect(fatal).toHaveLength(1);
+    expect(JSON.parse(fatal[0] ?? '')).toMatchObject({
+      type: 'storage_failed',
+      msg: expect.stringContaining('File too large'),
+    });
+
+    const again = await start(directory);
+    const kept = (await texts(again)).map((text) => Number(text.split(' ')[0]));
+    expect(kept.slice(0, acknowledged)).toEqual(Array.from({ length: acknowledged }, (_, i) => i));
+    // The one that failed may or may not have survived: the client was told neither.
+    expect(kept.length - acknowledged).toBeLessThanOrEqual(1);
+    expect(await again.stop()).toBe(0);
   });
 });
