@@ -1,5 +1,8 @@
-import { ClassicLevel } from 'classic-level';
-import type { ChainedBatch, Iterator, Snapshot } from 'classic-level';
+import type { ChainedBatch, ClassicLevel, Iterator, Snapshot } from 'classic-level';
+import { Level } from 'level';
+
+/** On Node `Level` is ClassicLevel; its own types describe only what it shares with browsers. */
+const LevelDb = Level as unknown as typeof ClassicLevel;
 
 /** LevelDB with keys and values as bytes. */
 export type Db = ClassicLevel<Uint8Array, Uint8Array>;
@@ -15,7 +18,7 @@ export interface DbOptions {
 }
 
 export function createDb(directory: string, options: DbOptions): Db {
-  return new ClassicLevel<Uint8Array, Uint8Array>(directory, {
+  return new LevelDb<Uint8Array, Uint8Array>(directory, {
     keyEncoding: 'view',
     valueEncoding: 'view',
     writeBufferSize: options.writeBufferBytes,
