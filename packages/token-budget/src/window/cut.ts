@@ -85,9 +85,9 @@ function keptFrom(state: WindowState, view: LiveView, target: CutTarget): KeptSu
   const total = target.known?.liveTokens ?? view.tokens;
   const count = target.known?.liveCount ?? view.count;
   const overTokens = total > target.ceiling;
-  const overCount = count > target.limit;
-  if (!overTokens && !overCount && target.withHeadless) {
-    if (target.known === null && !view.complete) return null;
+  // Undecided. What is kept must not depend on how much happened to be loaded.
+  if (!overTokens && target.known === null && !view.complete) return null;
+  if (!overTokens && count <= target.limit && target.withHeadless) {
     return { liveFrom: state.liveFrom, liveTokens: total, liveCount: count };
   }
   const tokens = overTokens ? target.lowWater : Infinity;

@@ -44,9 +44,13 @@ export class TestStore {
   mostLoaded = 0;
   #state: Uint8Array = encodeWindowState(emptyWindow());
 
-  constructor(policy: WindowPolicy, budget: WindowBudget) {
+  readonly #loadsAll: boolean;
+
+  /** `loadsAll`: hands over the whole log at once, instead of as little as it is asked for. */
+  constructor(policy: WindowPolicy, budget: WindowBudget, loadsAll = false) {
     this.policy = policy;
     this.budget = budget;
+    this.#loadsAll = loadsAll;
   }
 
   get state(): WindowState {
@@ -119,7 +123,7 @@ export class TestStore {
   }
 
   #load<R extends { readonly kind: string }>(run: (loaded: LoadedWindow) => R | LoadMore): R {
-    let from = this.log.length + 1;
+    let from = this.#loadsAll ? 1 : this.log.length + 1;
     for (;;) {
       const loaded = loadFrom(this.log, this.replacement, this.state, from);
       this.mostLoaded = Math.max(this.mostLoaded, loaded.live.length);
