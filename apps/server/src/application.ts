@@ -11,15 +11,15 @@ import type { Configuration } from './config/configuration.js';
 export interface ApplicationOptions {
   readonly configuration: Configuration;
   readonly log: Logger;
-  readonly open: ContextStoreModuleOptions['open'];
+  readonly store: Pick<ContextStoreModuleOptions, 'open' | 'release'>;
 }
 
 /** Puts the server together. It opens the store; `listen` is the caller's. */
 export async function createApplication(options: ApplicationOptions): Promise<NestFastifyApplication> {
-  const { configuration, log, open } = options;
+  const { configuration, log, store } = options;
   const adapter = new ContextStoreAdapter({ maxBodyBytes: configuration.maxBodyBytes });
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.of({ open, apiKeys: configuration.apiKeys }, log),
+    AppModule.of({ ...store, apiKeys: configuration.apiKeys }, log),
     adapter,
     // Silent until the log is in place: a failed start is one line, which the caller writes.
     { logger: false, abortOnError: false },

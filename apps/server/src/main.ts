@@ -12,8 +12,8 @@ async function start(): Promise<void> {
   const directory = path.resolve(configuration.dataDirectory);
   const node = nodeName(directory, configuration.nodeName);
   const log = createLog(configuration.logLevel, node);
-  const open = openStore({ configuration, directory, node, log });
-  const app = await createApplication({ configuration, log, open });
+  const store = openStore({ configuration, directory, node, log });
+  const app = await createApplication({ configuration, log, store });
   drainOnSignal(app, log);
   await app.listen(configuration.port, configuration.host);
   log.info({ type: 'listening', url: urlOf(configuration), data_directory: directory }, 'listening');

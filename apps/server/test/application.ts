@@ -43,8 +43,8 @@ export async function startApplication(
   const log = createLog(configuration.logLevel, 'test-node', {
     write: (line) => void logged.push(JSON.parse(line) as Record<string, unknown>),
   });
-  const open = openStore({ configuration, directory, node: 'test-node', log });
-  const app = await createApplication({ configuration, log, open });
+  const store = openStore({ configuration, directory, node: 'test-node', log });
+  const app = await createApplication({ configuration, log, store });
   await app.listen(0, '127.0.0.1');
   const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
   const call = (method: string, target: string, options: CallOptions = {}) =>

@@ -7,6 +7,8 @@ export interface ContextStoreModuleOptions {
    * store after the last connection is closed.
    */
   readonly open: (observer: StoreObserver) => Promise<ContextStore>;
+  /** Called after the store is closed, to release what `open` needed, such as an estimator. */
+  readonly release?: () => Promise<void>;
   /** Bearer tokens, any of which a request must carry. Default: none, every request passes. */
   readonly apiKeys?: readonly string[];
 }

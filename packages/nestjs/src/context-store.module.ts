@@ -63,6 +63,7 @@ async function openStore(options: ContextStoreModuleOptions, metrics: Metrics): 
 })
 export class ContextStoreModule extends ConfigurableModuleClass implements NestModule, OnApplicationShutdown {
   constructor(
+    @Inject(MODULE_OPTIONS_TOKEN) private readonly options: ContextStoreModuleOptions,
     @Inject(CONTEXT_STORE) private readonly store: ContextStore,
     private readonly keys: ApiKeys,
     private readonly metrics: Metrics,
@@ -80,5 +81,6 @@ export class ContextStoreModule extends ConfigurableModuleClass implements NestM
   /** Nest calls this when no connection is left. */
   async onApplicationShutdown(): Promise<void> {
     await this.store.close();
+    await this.options.release?.();
   }
 }

@@ -13,15 +13,11 @@ interface NodeOptions {
   readonly log: Logger;
 }
 
-/** How this node opens its store. */
-export function openStore({
-  configuration,
-  directory,
-  node,
-  log,
-}: NodeOptions): ContextStoreModuleOptions['open'] {
+/** How this node opens its store, and what it releases after it. */
+export function openStore(options: NodeOptions): Pick<ContextStoreModuleOptions, 'open' | 'release'> {
+  const { configuration, directory, node, log } = options;
   const estimator = estimatorOf(configuration.tokenEstimator);
-  return (observer) =>
+  const open: ContextStoreModuleOptions['open'] = (observer) =>
     ContextStore.open({
       directory: path.join(directory, 'store'),
       nodeId: node,
@@ -36,6 +32,7 @@ export function openStore({
       },
       onFatal: (error) => endProcess(error, log),
     });
+  return { open, release: () => estimator.close() };
 }
 
 function estimatorOf(spec: string) {
