@@ -1,5 +1,7 @@
 // Committed proposals per second over in-memory storage and network, in one process.
 //   npm run build && node bench/proposals.mjs [voters=1] [groups=1] [in flight=256] [seconds=3]
+import { performance } from 'node:perf_hooks';
+import { setImmediate, setTimeout } from 'node:timers';
 import { groupId, logIndex, nodeId, RaftHost } from '../dist/index.js';
 import { MemoryNetwork, MemoryStorage } from '../dist/testing/index.js';
 

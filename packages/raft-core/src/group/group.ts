@@ -16,7 +16,7 @@ import { onReplicateRead, onUnreachable, replicate, sendHeartbeats } from './rep
 import { chunkTaken, snapshotRestored } from './snapshot-receive.js';
 import { sendChunk, snapshotFloor, tickSnapshots } from './snapshot-send.js';
 import type { ChunkToSend } from './snapshot-send.js';
-import { GroupState, Outbox } from './state.js';
+import { GroupState } from './state.js';
 import type { GroupStart } from './state.js';
 import { stepMessage } from './step.js';
 import { startTransfer, tickTransfer } from './transfer.js';
@@ -246,12 +246,7 @@ export class Group {
     flushReads(s);
     replicate(s);
     const committed = takeCommitted(s);
-    const { now, readStates, entryReads, snapshots, afterSync } = s.out;
-    const ready = { messagesNow: now, committed, readStates, entryReads, snapshots };
-    const next = new Outbox();
-    next.afterSync = afterSync;
-    s.out = next;
-    return ready;
+    return s.out.take(committed);
   }
 
   wantsPersist(): boolean {

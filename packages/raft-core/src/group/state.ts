@@ -1,6 +1,6 @@
 import { logIndex } from '../ids.js';
 import type { LogIndex, NodeId, Term } from '../ids.js';
-import type { Entry } from '../log/entry.js';
+import type { ConfState, Entry } from '../log/entry.js';
 import { RaftLog } from '../log/raft-log.js';
 import { ConfLog } from '../membership/conf-log.js';
 import { members } from '../membership/conf-state.js';
@@ -9,7 +9,7 @@ import type { StoredGroup } from '../storage/storage.js';
 import type { Role } from '../host/status.js';
 import type { GroupOptions } from './options.js';
 import { Progress } from './progress.js';
-import type { EntryRead, ReadState, SnapshotCommand } from './ready.js';
+import type { EntryRead, ReadState, Ready, SnapshotCommand } from './ready.js';
 
 /** How a group starts: what storage holds, and how far its state machine is. */
 export interface GroupStart {
@@ -47,7 +47,25 @@ export class Outbox {
   readStates: ReadState[] = [];
   entryReads: EntryRead[] = [];
   snapshots: SnapshotCommand[] = [];
+
+  /** Everything but what waits for a write. Arrays that hold nothing stay: most turns fill one. */
+  take(committed: readonly Entry[]): Ready {
+    const { now: messagesNow, readStates, entryReads, snapshots } = this;
+    if (messagesNow.length > 0) this.now = [];
+    if (readStates.length > 0) this.readStates = [];
+    if (entryReads.length > 0) this.entryReads = [];
+    if (snapshots.length > 0) this.snapshots = [];
+    return {
+      messagesNow: messagesNow.length > 0 ? messagesNow : nothing,
+      committed,
+      readStates: readStates.length > 0 ? readStates : nothing,
+      entryReads: entryReads.length > 0 ? entryReads : nothing,
+      snapshots: snapshots.length > 0 ? snapshots : nothing,
+    };
+  }
 }
+
+const nothing: readonly never[] = Object.freeze([]);
 
 /**
  * Everything a group is, in one place. The modules beside this one change it, one per concern; each
@@ -59,7 +77,7 @@ export class GroupState {
   readonly incarnation: string;
   readonly log: RaftLog;
   readonly confs: ConfLog;
-  out = new Outbox();
+  readonly out = new Outbox();
   /** The reading of the clock that came with the latest input. */
   now: number;
   term: Term;
@@ -109,6 +127,9 @@ export class GroupState {
   applyRead: readonly Entry[] | null = null;
   applyReadPending = false;
 
+  #peersOf: ConfState | null = null;
+  #hasPeers = false;
+
   constructor(options: GroupOptions, start: GroupStart, now: number) {
     const { stored } = start;
     this.options = options;
@@ -141,8 +162,14 @@ export class GroupState {
     return this.options.timing.electionTimeoutMs;
   }
 
+  /** Whether other replicas get the log. Asked on every write, so the answer is kept with its configuration. */
   get hasPeers(): boolean {
-    return members(this.confs.current).some((node) => node !== this.self);
+    const conf = this.confs.current;
+    if (this.#peersOf !== conf) {
+      this.#peersOf = conf;
+      this.#hasPeers = members(conf).some((node) => node !== this.self);
+    }
+    return this.#hasPeers;
   }
 
   /** May this replica vote: its log holds everything it may ever have acknowledged. */

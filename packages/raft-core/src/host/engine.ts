@@ -237,7 +237,9 @@ export class Engine<Result> implements TransportHandler {
     if (runtime.destroyed) return;
     runtime.group.persisted(persist.token);
     this.#outbound.add(persist.messagesAfterSync);
-    this.touch(runtime);
+    // A follower that has sent its acknowledgement and has nothing to apply is done.
+    const { group, watchers } = runtime;
+    if (group.role !== 'follower' || group.canApply || watchers.length > 0) this.touch(runtime);
   }
 
   #onRestored(runtime: Runtime<Result>): void {

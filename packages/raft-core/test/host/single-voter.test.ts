@@ -125,6 +125,57 @@ describe('a host whose groups have one voter', () => {
     await host.close();
   });
 
+  test('creating a group that exists leaves it alone; a destroyed one is gone, also after a restart', async () => {
+    const disk = new MemoryDisk();
+    const host = await withGroups(new MemoryStorage({ disk }), 2);
+    await host.propose(g0, one, wait);
+    await host.createGroups([{ group: g0, voters: [self] }]);
+    expect(await host.propose(g0, one, wait)).toMatchObject({ result: 2 });
+    await host.destroyGroup(groupId(1));
+    expect(host.status(groupId(1))).toBeNull();
+    await host.close();
+    const again = await start(new MemoryStorage({ disk }));
+    expect(again.statuses().map(({ group }) => group)).toEqual([0]);
+    await again.close();
+  });
+
+  test('a state machine that throws stops the host', async () => {
+    const errors: RaftError[] = [];
+    const counter = new Counter();
+    counter.apply = () => {
+      throw new Error('a command too many');
+    };
+    const options = { stateMachine: () => counter, onFatal: (error: RaftError) => errors.push(error) };
+    const host = await start(new MemoryStorage(), options);
+    await host.createGroups([{ group: g0, voters: [self] }]);
+    expect(await host.propose(g0, one, wait)).toMatchObject({ kind: 'unknown' });
+    expect(errors.map(({ code }) => code)).toEqual(['state_machine_failed']);
+  });
+
+  test('observers see proposals, writes, applies and roles', async () => {
+    const seen = new Set<string>();
+    const host = await start(new MemoryStorage(), {
+      observer: {
+        onProposal: (outcome) => seen.add(`proposal ${outcome}`),
+        onWrite: ({ groups }) => seen.add(groups > 0 ? 'write' : 'flush'),
+        onApply: () => seen.add('apply'),
+        onRoleChange: (_, role) => seen.add(role),
+        onLeaderChange: (_, leader) => seen.add(`leader ${String(leader)}`),
+        onRoles: ({ leader }) => seen.add(`leads ${leader}`),
+        onLoopDelay: () => seen.add('delay'),
+      },
+    });
+    await host.createGroups([{ group: g0, voters: [self] }]);
+    await host.propose(g0, one, wait);
+    const wanted = ['proposal committed', 'write', 'apply', 'leader', 'leader a', 'leads 1', 'delay'];
+    const deadline = performance.now() + 10_000;
+    while (!wanted.every((item) => seen.has(item)) && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect([...seen]).toEqual(expect.arrayContaining(wanted));
+    await host.close();
+  });
+
   test('close answers what was proposed before it', async () => {
     const host = await withGroups(new MemoryStorage(), 1);
     const outcomes: Promise<ProposeOutcome<number>>[] = [];
