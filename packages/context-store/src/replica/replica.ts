@@ -33,6 +33,7 @@ export class Replica {
   readonly #cache: ContextCache;
   readonly #store: LogStore;
   readonly #host: RaftHost<CommandResult>;
+  #closed = false;
 
   private constructor(
     store: LogStore,
@@ -132,6 +133,7 @@ export class Replica {
   }
 
   ready(): Readiness {
+    if (this.#closed) return { ready: false, reason: 'The store is closed.' };
     const { failure } = this.#store;
     if (failure !== null) return { ready: false, reason: failure.message };
     return readinessOf(this.#host.statuses());
@@ -142,6 +144,7 @@ export class Replica {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#host.close();
     await this.#store.close();
   }
