@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
+import http from 'node:http';
+import https from 'node:https';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { build, exitWith, install, node, root, say } from './prepare.mjs';
 
 const port = process.env.PORT || '4000';
-const url = `http://localhost:${port}`;
+const scheme = process.env.FASTPACA_TLS_CERT_FILE ? 'https' : 'http';
+const url = `${scheme}://localhost:${port}`;
 const dataDirectory = path.resolve(root, process.env.FASTPACA_RAFT_DATA_DIR || 'priv/raft');
 
 try {
@@ -34,8 +37,7 @@ async function ready() {
   let hinted = false;
   const started = Date.now();
   while (!ended) {
-    const answer = await fetch(`${url}/health/ready`).catch(() => null);
-    if (answer?.ok) return true;
+    if (await healthy()) return true;
     if (!hinted && Date.now() - started > 5_000) {
       hinted = true;
       say('Waiting for the store to be ready …');
@@ -45,8 +47,23 @@ async function ready() {
   return false;
 }
 
+/** The certificate names the node as others see it, not this address, which nobody else can answer on. */
+function healthy() {
+  const get = scheme === 'https' ? https.get : http.get;
+  const options = { host: '127.0.0.1', port, path: '/health/ready', rejectUnauthorized: false };
+  return new Promise((resolve) => {
+    const request = get(options, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode === 200);
+    });
+    request.on('error', () => resolve(false));
+  });
+}
+
 function banner() {
-  const auth = process.env.FASTPACA_API_KEY ? ` -H "Authorization: Bearer $FASTPACA_API_KEY"` : '';
+  // The first of several keys. The value itself does not belong on a screen.
+  const key = '${FASTPACA_API_KEY%%,*}';
+  const auth = process.env.FASTPACA_API_KEY ? ` -H "Authorization: Bearer ${key}"` : '';
   const json = `-H 'content-type: application/json'`;
   const message = `{"message":{"role":"user","parts":[{"type":"text","text":"Hello"}]}}`;
   return [

@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import { ServerLogger } from './log/server-logger.js';
 import type { Configuration } from './config/configuration.js';
+import { readTls } from './tls/read-tls.js';
 
 export interface ApplicationOptions {
   readonly configuration: Configuration;
@@ -17,7 +18,13 @@ export interface ApplicationOptions {
 /** Puts the server together. It opens the store; `listen` is the caller's. */
 export async function createApplication(options: ApplicationOptions): Promise<NestFastifyApplication> {
   const { configuration, log, store } = options;
-  const adapter = new ContextStoreAdapter({ maxBodyBytes: configuration.maxBodyBytes });
+  const tls = readTls(configuration);
+  const adapter = new ContextStoreAdapter({
+    maxBodyBytes: configuration.maxBodyBytes,
+    maxConnections: configuration.maxConnections,
+    trustProxy: configuration.trustProxy,
+    ...(tls && { tls }),
+  });
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.of({ ...store, apiKeys: configuration.apiKeys }, log),
     adapter,
@@ -26,7 +33,7 @@ export async function createApplication(options: ApplicationOptions): Promise<Ne
   );
   app.useLogger(new ServerLogger(await app.resolve(PinoLogger), {}));
   app.useGlobalFilters(new ErrorFilter());
-  if (configuration.rateLimit !== undefined) await limitRate(app, configuration.rateLimit);
+  await limitRate(app, { perNode: configuration.rateLimit, perClient: configuration.rateLimitPerClient });
   serveOpenApi(app);
   return app;
 }

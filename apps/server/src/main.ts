@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import path from 'node:path';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApplication } from './application.js';
 import { type Configuration, ConfigurationError, parseConfiguration } from './config/configuration.js';
 import { createLog } from './log/create-log.js';
@@ -15,12 +16,25 @@ async function start(): Promise<void> {
   const store = openStore({ configuration, directory, node, log });
   const app = await createApplication({ configuration, log, store });
   drainOnSignal(app, log);
-  await app.listen(configuration.port, configuration.host);
+  await listen(app, configuration);
   log.info({ type: 'listening', url: urlOf(configuration), data_directory: directory }, 'listening');
 }
 
-function urlOf({ host, port }: Configuration): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+async function listen(app: NestFastifyApplication, { port, host }: Configuration): Promise<void> {
+  try {
+    await app.listen(port, host);
+  } catch (error) {
+    await app.close();
+    if (!(error instanceof Error) || !('code' in error) || error.code !== 'EADDRINUSE') throw error;
+    throw new Error(`Port ${port} is in use: stop what listens on it, or set PORT to another`, {
+      cause: error,
+    });
+  }
+}
+
+function urlOf({ host, port, tlsCertFile }: Configuration): string {
+  const scheme = tlsCertFile === undefined ? 'http' : 'https';
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** One line, whatever went wrong: a supervisor shows the last line, and a person reads it. */

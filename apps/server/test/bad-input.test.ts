@@ -223,6 +223,26 @@ describe('bad input gets the documented error, never a 500, and loses nothing', 
     expect(answer).toContain('"error":"invalid_request"');
   });
 
+  test('a body that is compressed, or not in UTF-8', async () => {
+    for (const headers of [
+      { 'content-encoding': 'gzip' },
+      { 'content-type': 'application/json; charset=utf-16le' },
+    ]) {
+      const { status, body } = await app.call('PUT', '/v1/contexts/bad', { body: {}, headers });
+      expect([status, body.error]).toEqual([415, 'unsupported_media_type']);
+    }
+  });
+
+  test('a request without Host', async () => {
+    const socket = connect(Number(new URL(app.url).port), '127.0.0.1');
+    let answer = '';
+    socket.on('data', (data: Buffer) => (answer += data.toString()));
+    socket.write('GET /v1/contexts HTTP/1.1\r\nConnection: close\r\n\r\n');
+    await once(socket, 'close');
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer).toContain('"error":"invalid_request"');
+  });
+
   test('another content type', async () => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/xml', 'not a type']) {
       const { status, body } = await app.call('POST', '/v1/contexts/bad/messages', {

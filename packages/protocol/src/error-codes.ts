@@ -141,7 +141,7 @@ export const errorCodes = {
   },
   rate_limited: {
     status: 429,
-    meaning: 'This node gets more requests a second than its limit allows.',
+    meaning: 'The node as a whole, or this client, sends more requests a second than the limit allows.',
     remedy: 'Wait as many seconds as `Retry-After` says.',
   },
   headers_too_large: {

@@ -34,6 +34,7 @@ export function parseConfiguration(environment: Readonly<Record<string, string |
   });
   const configuration = Object.fromEntries(entries) as Configuration;
   refuseMissingParts(configuration);
+  refuseHalfTls(configuration);
   return configuration;
 }
 
@@ -56,4 +57,10 @@ function refuseMissingParts(configuration: Configuration): void {
       'is true, but the archive is not part of this version: unset it',
     );
   }
+}
+
+function refuseHalfTls({ tlsCertFile, tlsKeyFile }: Configuration): void {
+  if ((tlsCertFile === undefined) === (tlsKeyFile === undefined)) return;
+  const missing = tlsCertFile === undefined ? variables.tlsCertFile : variables.tlsKeyFile;
+  throw new ConfigurationError(missing.name, 'is missing: TLS needs the certificate and the key');
 }

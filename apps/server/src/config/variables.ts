@@ -111,6 +111,31 @@ export const variables = {
     'Requests a second that this node answers; more get 429 with `Retry-After`.',
     integer(1, 1_000_000),
   ),
+  rateLimitPerClient: variable(
+    'FASTPACA_RATE_LIMIT_PER_CLIENT',
+    'none',
+    'Requests a second of one API key from one address; more get 429 with `Retry-After`.',
+    integer(1, 1_000_000),
+  ),
+  maxConnections: variable(
+    'FASTPACA_MAX_CONNECTIONS',
+    '10000',
+    'Connections at one time, streams included; more are closed at once.',
+    integer(1, 1_000_000).default(10_000),
+  ),
+  trustProxy: variable(
+    'FASTPACA_TRUST_PROXY',
+    'false',
+    'Whether `X-Forwarded-For` names the address of a client. Only behind a proxy that sets it.',
+    boolean.default(false),
+  ),
+  tlsCertFile: variable(
+    'FASTPACA_TLS_CERT_FILE',
+    'none',
+    'PEM file of the certificate chain. With the key set too, everything on the port is TLS.',
+    text,
+  ),
+  tlsKeyFile: variable('FASTPACA_TLS_KEY_FILE', 'none', 'PEM file of the private key.', text),
   logLevel: variable(
     'FASTPACA_LOG_LEVEL',
     'info',

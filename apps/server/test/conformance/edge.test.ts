@@ -130,6 +130,28 @@ describe('errors', () => {
     }
   });
 
+  test('429 per API key and address, where that is configured', async () => {
+    const limited = await start({ FASTPACA_RATE_LIMIT_PER_CLIENT: '3', FASTPACA_TRUST_PROXY: 'true' });
+    const burst = (address: string, key: string) =>
+      Promise.all(
+        Array.from({ length: 4 }, () =>
+          limited.get('/v1/contexts', { 'x-forwarded-for': address, authorization: `Bearer ${key}` }),
+        ),
+      );
+    // A burst that the turn of a second cuts in two passes whole: one of several does not.
+    let refused = false;
+    for (let attempt = 0; attempt < 20 && !refused; attempt++) {
+      const [first, otherAddress, otherKey] = await Promise.all([
+        burst(`10.0.${attempt}.1`, 'a'),
+        burst(`10.0.${attempt}.2`, 'a').then((answers) => answers.slice(0, 3)),
+        burst(`10.0.${attempt}.1`, 'b').then((answers) => answers.slice(0, 3)),
+      ]);
+      refused = first.filter(({ status }) => status === 429).length === 1;
+      for (const { status } of [...otherAddress, ...otherKey]) expect(status).toBe(200);
+    }
+    expect(refused).toBe(true);
+  });
+
   test('429 with Retry-After (per-node limit, configurable, off by default)', async () => {
     const limited = await start({ FASTPACA_RATE_LIMIT: '5' });
     const answers = await Promise.all(Array.from({ length: 20 }, () => limited.get('/v1/contexts')));

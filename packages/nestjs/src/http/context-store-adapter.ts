@@ -11,6 +11,15 @@ export interface AdapterOptions {
   readonly maxBodyBytes?: number;
   /** Time for a request to arrive in full, in milliseconds. Default 60,000. */
   readonly requestTimeoutMs?: number;
+  /** Connections at one time; more are closed at once. Default 10,000. */
+  readonly maxConnections?: number;
+  /**
+   * Whether the address of a client is the one that a proxy names in `X-Forwarded-For`. Default false:
+   * without a proxy anyone could name any address.
+   */
+  readonly trustProxy?: boolean;
+  /** Serves HTTPS: the certificate chain and its private key, PEM. */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 const headerLimitBytes = 16 * 1024;
@@ -27,6 +36,7 @@ export class ContextStoreAdapter extends FastifyAdapter {
     // Without middie, the middleware engine that nothing here uses.
     super({ ...serverOptions(options), skipMiddie: true });
     const fastify = this.getInstance();
+    fastify.server.maxConnections = options.maxConnections ?? 10_000;
     fastify.removeAllContentTypeParsers();
     fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
       done(null, body);
@@ -41,6 +51,9 @@ export class ContextStoreAdapter extends FastifyAdapter {
 
 function serverOptions(options: AdapterOptions): FastifyHttpOptions<Server> {
   const requestTimeout = options.requestTimeoutMs ?? 60_000;
+  const headersTimeout = Math.min(requestTimeout, 30_000);
+  // A missing Host is refused by a hook: Node's own refusal has no body.
+  const http = { maxHeaderSize: headerLimitBytes, headersTimeout, requireHostHeader: false };
   return {
     bodyLimit: options.maxBodyBytes ?? 8 * 1024 * 1024,
     requestTimeout,
@@ -49,7 +62,9 @@ function serverOptions(options: AdapterOptions): FastifyHttpOptions<Server> {
     // to close the connection: a rolling restart refuses nobody.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    http: { maxHeaderSize: headerLimitBytes, headersTimeout: Math.min(requestTimeout, 30_000) },
+    trustProxy: options.trustProxy ?? false,
+    // Fastify makes an HTTPS server of the same options; only its types tell the two apart.
+    ...(options.tls === undefined ? { http } : { https: { ...http, ...options.tls } }),
     routerOptions: { maxParamLength: headerLimitBytes },
     frameworkErrors: (error, request, reply) => {
       sendError(reply, error.code === 'FST_ERR_BAD_URL' ? badUrl(request.url) : error);

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ApiKeys } from '../auth/api-keys.js';
 import { ApiError } from '../errors/api-error.js';
 import { sendError } from '../errors/error-filter.js';
@@ -13,6 +13,11 @@ const open = /^\/(health|docs|openapi\.json)(\/|\?|$)/;
  * no guards at all.
  */
 export function addRequestHooks(fastify: FastifyInstance, keys: ApiKeys, metrics: Metrics): void {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const refusal = unreadable(request);
+    if (refusal === undefined) done();
+    else sendError(reply, refusal);
+  });
   if (keys.required) {
     fastify.addHook('onRequest', (request, reply, done) => {
       if (open.test(request.url) || keys.accepts(request.headers.authorization)) {
@@ -27,4 +32,18 @@ export function addRequestHooks(fastify: FastifyInstance, keys: ApiKeys, metrics
     metrics.requestAnswered(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
     done();
   });
+}
+
+/** What HTTP allows and this API does not read. */
+function unreadable({ headers }: FastifyRequest): ApiError | undefined {
+  if (headers.host === undefined) return new ApiError('invalid_request', 'The Host header is missing');
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding !== 'identity') {
+    return new ApiError('unsupported_media_type', 'Send the body without Content-Encoding');
+  }
+  const charset = /;\s*charset="?([^\s";]+)/i.exec(headers['content-type'] ?? '')?.[1];
+  if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
+    return new ApiError('unsupported_media_type', 'Send the body as UTF-8');
+  }
+  return undefined;
 }
