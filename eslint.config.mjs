@@ -11,6 +11,7 @@ const allowed = {
   'context-store': ['raft-core', 'log-storage', 'token-budget', 'protocol'],
   nestjs: ['context-store', 'protocol'],
   server: ['nestjs', 'context-store', 'protocol', 'token-budget'],
+  'example-embedded': ['nestjs', 'context-store', 'token-budget'],
   bench: ['raft-core', 'log-storage', 'token-budget', 'context-store'],
 };
 

@@ -1,5 +1,8 @@
 import type { ContextStore, StoreObserver } from '@fastpaca/context-store';
 import { ConfigurableModuleBuilder } from '@nestjs/common';
+import type { Registry } from 'prom-client';
+import { HealthController } from './health/health.controller.js';
+import { metricsModule } from './metrics/metrics.module.js';
 
 export interface ContextStoreModuleOptions {
   /**
@@ -13,5 +16,23 @@ export interface ContextStoreModuleOptions {
   readonly apiKeys?: readonly string[];
 }
 
+/** What must be known before anything is injected: `forRootAsync` takes it beside `useFactory`. */
+export interface ContextStoreModuleExtras {
+  /** Whether the module serves `/health/live` and `/health/ready`. Default true. */
+  readonly healthEndpoints?: boolean;
+  /**
+   * Where the series go. Default: a registry of the module's own, with prom-client's default metrics
+   * of the process, served at `/metrics`. With your own, both are yours to do.
+   */
+  readonly registry?: Registry;
+}
+
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
-  new ConfigurableModuleBuilder<ContextStoreModuleOptions>().setClassMethodName('forRoot').build();
+  new ConfigurableModuleBuilder<ContextStoreModuleOptions>()
+    .setClassMethodName('forRoot')
+    .setExtras<ContextStoreModuleExtras>({}, (definition, { healthEndpoints = true, registry }) => ({
+      ...definition,
+      controllers: [...(definition.controllers ?? []), ...(healthEndpoints ? [HealthController] : [])],
+      imports: [...(definition.imports ?? []), metricsModule(registry)],
+    }))
+    .build();

@@ -1,8 +1,13 @@
 import type { ContextStore } from '@fastpaca/context-store';
-import { Inject, Module, type NestModule, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  Inject,
+  type MiddlewareConsumer,
+  Module,
+  type NestModule,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
-import type { FastifyInstance } from 'fastify';
 import { ApiKeys } from './auth/api-keys.js';
 import {
   ConfigurableModuleClass,
@@ -10,12 +15,12 @@ import {
   MODULE_OPTIONS_TOKEN,
 } from './context-store.module-definition.js';
 import { ContextsController } from './contexts/contexts.controller.js';
-import { HealthController } from './health/health.controller.js';
 import { StoreHealth } from './health/store-health.js';
+import { ContextStoreAdapter } from './http/context-store-adapter.js';
+import { embeddedRequests } from './http/embedded-requests.js';
 import { addRequestHooks } from './http/request-hooks.js';
 import { MessagesController } from './messages/messages.controller.js';
 import { Metrics } from './metrics/metrics.js';
-import { MetricsModule } from './metrics/metrics.module.js';
 import { CONTEXT_STORE } from './tokens.js';
 import { WindowController } from './window/window.controller.js';
 
@@ -44,8 +49,8 @@ async function openStore(options: ContextStoreModuleOptions, metrics: Metrics): 
  * ```
  */
 @Module({
-  imports: [MetricsModule, TerminusModule.forRoot({ logger: false })],
-  controllers: [ContextsController, MessagesController, WindowController, HealthController],
+  imports: [TerminusModule.forRoot({ logger: false })],
+  controllers: [ContextsController, MessagesController, WindowController],
   providers: [
     StoreHealth,
     {
@@ -59,7 +64,7 @@ async function openStore(options: ContextStoreModuleOptions, metrics: Metrics): 
       inject: [MODULE_OPTIONS_TOKEN],
     },
   ],
-  exports: [CONTEXT_STORE, MetricsModule],
+  exports: [CONTEXT_STORE],
 })
 export class ContextStoreModule extends ConfigurableModuleClass implements NestModule, OnApplicationShutdown {
   constructor(
@@ -73,9 +78,15 @@ export class ContextStoreModule extends ConfigurableModuleClass implements NestM
   }
 
   /** Nest calls this before it adds the routes: a Fastify hook that comes later would miss them. */
-  configure(): void {
-    const fastify: FastifyInstance = this.adapterHost.httpAdapter.getInstance();
-    addRequestHooks(fastify, this.keys, this.metrics);
+  configure(consumer: MiddlewareConsumer): void {
+    const { httpAdapter } = this.adapterHost;
+    if (httpAdapter instanceof ContextStoreAdapter) {
+      addRequestHooks(httpAdapter.getInstance(), this.keys, this.metrics);
+    } else {
+      consumer
+        .apply(embeddedRequests(this.keys, this.metrics))
+        .forRoutes(ContextsController, MessagesController, WindowController);
+    }
   }
 
   /** Nest calls this when no connection is left. */

@@ -78,6 +78,12 @@ export const errorCodes = {
     meaning: 'The server has API keys, and the request carries none of them.',
     remedy: 'Send `Authorization: Bearer KEY`.',
   },
+  forbidden: {
+    status: 403,
+    meaning:
+      'The application that the store is embedded in refuses the call. The server itself never answers this.',
+    remedy: 'Ask who runs the application.',
+  },
   not_found: {
     status: 404,
     meaning: 'There is no such path, or not with this method.',

@@ -23,8 +23,8 @@ import {
   patchMetadataBody,
   putContextBody,
 } from '@fastpaca/protocol';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ErrorFilter } from '../errors/error-filter.js';
+import type { HttpReply, HttpRequest } from '../http/exchange.js';
 import { BodyOf, ContextId, OptionalBodyOf, QueryOf, type ValidBody } from '../http/parameters.js';
 import { Described } from '../openapi/described.js';
 import { CONTEXT_STORE } from '../tokens.js';
@@ -43,11 +43,11 @@ export class ContextsController {
   async put(
     @ContextId() id: string,
     @OptionalBodyOf(putContextBody) body: ValidBody<PutContextBody>,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<ContextView> {
     const { created, context } = await this.store.put(id, settingsOf(body.value));
     if (created) {
-      void reply.code(201);
+      reply.status(201);
       this.logger.log({ type: 'context_created', context_id: id }, 'context created');
     }
     return context;
@@ -57,7 +57,7 @@ export class ContextsController {
   @Described('listContexts')
   async list(
     @QueryOf(listContextsQuery) query: ListContextsQuery,
-    @Req() request: FastifyRequest,
+    @Req() request: HttpRequest,
   ): Promise<ListContextsAnswer> {
     const metadata = metadataFilter(request.query);
     const { contexts, nextCursor } = await this.store.list({

@@ -10,6 +10,7 @@ export interface ErrorReply {
 /** Codes for failures that the HTTP stack reports by status alone. */
 const codeOfStatus: ReadonlyMap<number, ErrorCode> = new Map([
   [401, 'unauthorized'],
+  [403, 'forbidden'],
   [404, 'not_found'],
   [408, 'request_timeout'],
   [413, 'body_too_large'],
@@ -22,6 +23,7 @@ const codeOfStatus: ReadonlyMap<number, ErrorCode> = new Map([
 
 const messageOfCode: Partial<Record<ErrorCode, string>> = {
   unauthorized: 'Send a valid API key: Authorization: Bearer KEY',
+  forbidden: 'The application refuses this call',
   request_timeout: 'The request did not arrive in full in time',
   body_too_large: 'The body is larger than this server accepts',
   uri_too_long: 'The path is longer than this server reads',

@@ -1,5 +1,5 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type HttpReply, type HttpRequest, isAnswered } from '../http/exchange.js';
 import { errorReply, isDefect } from './error-answer.js';
 
 /**
@@ -13,27 +13,26 @@ export class ErrorFilter implements ExceptionFilter {
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    const request = http.getRequest<FastifyRequest>();
-    const reply = http.getResponse<FastifyReply>();
+    const request = http.getRequest<HttpRequest>();
+    const reply = http.getResponse<HttpReply>();
     if (isDefect(error)) {
       const { method, url } = request;
       this.logger.error({ type: 'request_failed', method, url, err: error }, 'request failed');
     }
-    if (reply.sent) return;
+    if (isAnswered(reply)) return;
     sendError(reply, error);
   }
 }
 
 /** Writes the answer to a failure, with the headers that belong to its status. */
-export function sendError(reply: FastifyReply, error: unknown): void {
+export function sendError(reply: HttpReply, error: unknown): void {
   const { status, body } = errorReply(error);
-  if (status === 401) void reply.header('www-authenticate', 'Bearer');
-  if (status === 503) void reply.header('retry-after', '1');
+  if (status === 401) reply.header('www-authenticate', 'Bearer');
+  if (status === 503) reply.header('retry-after', '1');
   // Fastify closes the connection of a body that it does not read to the end. A client that is still
   // sending would then see a reset instead of the answer; without the header Node discards the rest.
   if (status === 413) reply.removeHeader('connection');
-  void reply
-    .code(status)
-    .header('content-type', 'application/json; charset=utf-8')
-    .send(JSON.stringify(body));
+  reply.status(status);
+  reply.header('content-type', 'application/json; charset=utf-8');
+  reply.send(JSON.stringify(body));
 }

@@ -1,8 +1,8 @@
 import type { HealthAnswer, StartingAnswer } from '@fastpaca/protocol';
 import { Controller, Get, Res, ServiceUnavailableException, UseFilters } from '@nestjs/common';
 import { type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
-import type { FastifyReply } from 'fastify';
 import { ErrorFilter } from '../errors/error-filter.js';
+import type { HttpReply } from '../http/exchange.js';
 import { Described } from '../openapi/described.js';
 import { StoreHealth } from './store-health.js';
 
@@ -23,13 +23,13 @@ export class HealthController {
 
   @Get('ready')
   @Described('ready')
-  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<HealthAnswer | StartingAnswer> {
+  async ready(@Res({ passthrough: true }) reply: HttpReply): Promise<HealthAnswer | StartingAnswer> {
     try {
       await this.health.check([() => this.store.check()]);
       return { status: 'ok' };
     } catch (error) {
       if (!(error instanceof ServiceUnavailableException)) throw error;
-      void reply.code(503);
+      reply.status(503);
       return { status: 'starting', reason: reasonOf(error.getResponse() as HealthCheckResult) };
     }
   }

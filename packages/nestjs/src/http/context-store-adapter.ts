@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyHttpOptions } from 'fastify';
+import type { FastifyHttpOptions, FastifyReply } from 'fastify';
 import { ApiError } from '../errors/api-error.js';
 import { errorReply } from '../errors/error-answer.js';
 import { sendError } from '../errors/error-filter.js';
@@ -67,7 +67,7 @@ function serverOptions(options: AdapterOptions): FastifyHttpOptions<Server> {
     ...(options.tls === undefined ? { http } : { https: { ...http, ...options.tls } }),
     routerOptions: { maxParamLength: headerLimitBytes },
     frameworkErrors: (error, request, reply) => {
-      sendError(reply, error.code === 'FST_ERR_BAD_URL' ? badUrl(request.url) : error);
+      sendError(reply as FastifyReply, error.code === 'FST_ERR_BAD_URL' ? badUrl(request.url) : error);
     },
     clientErrorHandler,
   };

@@ -1,6 +1,3 @@
-/** Type of the JSON answers that are put together from stored bytes. */
-export const jsonType = 'application/json; charset=utf-8';
-
 const comma = 0x2c;
 
 /**

@@ -1,9 +1,9 @@
 import { createParamDecorator } from '@nestjs/common';
 import { fieldIssue, isContextId } from '@fastpaca/protocol';
-import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { JsonBody } from '../body/json-body.js';
 import { ApiError, invalidField } from '../errors/api-error.js';
+import { bodyBytes, type HttpRequest } from './exchange.js';
 
 /** A body that fits its schema. `json` has the text of its messages. */
 export interface ValidBody<T> {
@@ -18,8 +18,8 @@ export interface ValidBody<T> {
  * The id in the path, after percent-decoding.
  */
 export const ContextId = createParamDecorator((_data: unknown, context) => {
-  const { id } = context.switchToHttp().getRequest<FastifyRequest<{ Params: { id: string } }>>().params;
-  if (isContextId(id)) return id;
+  const { id } = context.switchToHttp().getRequest<HttpRequest>().params;
+  if (id !== undefined && isContextId(id)) return id;
   throw new ApiError(
     'invalid_context_id',
     'A context id is 1 to 256 characters of A-Z a-z 0-9 . _ : @ - (after percent-decoding)',
@@ -39,14 +39,14 @@ export function QueryOf(schema: z.ZodType): ParameterDecorator {
 
 /** The JSON body, checked against its schema: a {@link ValidBody}. */
 export function BodyOf(schema: z.ZodType): ParameterDecorator {
-  return parameter((request) => readBody(schema, request.body));
+  return parameter((request) => readBody(schema, bodyBytes(request)));
 }
 
 /** Like {@link BodyOf}; no body at all stands for `{}`. */
 export function OptionalBodyOf(schema: z.ZodType): ParameterDecorator {
-  return parameter(({ body }) => {
-    const missing = !Buffer.isBuffer(body) || body.length === 0;
-    return readBody(schema, missing ? Buffer.from('{}') : body);
+  return parameter((request) => {
+    const bytes = bodyBytes(request);
+    return readBody(schema, bytes.length === 0 ? Buffer.from('{}') : bytes);
   });
 }
 
@@ -54,12 +54,12 @@ export function OptionalBodyOf(schema: z.ZodType): ParameterDecorator {
  * The schema is in the closure, not in the decorator's data: Nest takes data with a `transform` method
  * for a pipe, and every zod schema has one.
  */
-function parameter(read: (request: FastifyRequest) => unknown): ParameterDecorator {
+function parameter(read: (request: HttpRequest) => unknown): ParameterDecorator {
   return createParamDecorator((_data: unknown, context) => read(context.switchToHttp().getRequest()))();
 }
 
-function readBody<T>(schema: z.ZodType<T>, bytes: unknown): ValidBody<T> {
-  const json = JsonBody.read(Buffer.isBuffer(bytes) ? bytes : Buffer.alloc(0));
+function readBody<T>(schema: z.ZodType<T>, bytes: Buffer): ValidBody<T> {
+  const json = JsonBody.read(bytes);
   const result = schema.safeParse(json.value);
   if (result.success) return { value: result.data, json };
   const { field, reason } = fieldIssue(result.error);

@@ -2,7 +2,6 @@ import { Readable } from 'node:stream';
 import {
   Controller,
   Get,
-  Header,
   HttpCode,
   Inject,
   Post,
@@ -11,6 +10,7 @@ import {
   StreamableFile,
   UseFilters,
 } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import type { AppendResult, ContextStore } from '@fastpaca/context-store';
 import {
   type AppendAnswer,
@@ -21,10 +21,10 @@ import {
   messagesQuery,
   tailQuery,
 } from '@fastpaca/protocol';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { invalidField } from '../errors/api-error.js';
 import { ErrorFilter } from '../errors/error-filter.js';
-import { joinJson, jsonType } from '../http/json-list.js';
+import { type HttpReply, type HttpRequest, sendJson } from '../http/exchange.js';
+import { joinJson } from '../http/json-list.js';
 import { BodyOf, ContextId, QueryOf, type ValidBody } from '../http/parameters.js';
 import { Described } from '../openapi/described.js';
 import { CONTEXT_STORE } from '../tokens.js';
@@ -36,7 +36,10 @@ const ndjsonType = 'application/x-ndjson';
 @Controller('v1/contexts/:id')
 @UseFilters(ErrorFilter)
 export class MessagesController {
-  constructor(@Inject(CONTEXT_STORE) private readonly store: ContextStore) {}
+  constructor(
+    @Inject(CONTEXT_STORE) private readonly store: ContextStore,
+    private readonly adapterHost: HttpAdapterHost,
+  ) {}
 
   @Post('messages')
   @HttpCode(201)
@@ -44,7 +47,7 @@ export class MessagesController {
   async append(
     @ContextId() id: string,
     @BodyOf(appendBody) body: ValidBody<AppendBody>,
-    @Req() request: FastifyRequest,
+    @Req() request: HttpRequest,
   ): Promise<AppendAnswer> {
     const idempotencyKey = keyOf(request);
     const ifVersion = body.value.if_version;
@@ -56,14 +59,17 @@ export class MessagesController {
   }
 
   @Get('tail')
-  @Header('content-type', jsonType)
   @Described('tailMessages')
-  async tail(@ContextId() id: string, @QueryOf(tailQuery) query: TailQuery): Promise<Buffer> {
+  async tail(
+    @ContextId() id: string,
+    @QueryOf(tailQuery) query: TailQuery,
+    @Res() reply: HttpReply,
+  ): Promise<void> {
     const messages = await this.store.tail(id, {
       ...(query.limit === undefined ? {} : { limit: query.limit }),
       ...(query.offset === undefined ? {} : { offset: query.offset }),
     });
-    return joinJson('{"messages":[', messages, ']}');
+    sendJson(reply, joinJson('{"messages":[', messages, ']}'));
   }
 
   @Get('messages')
@@ -71,20 +77,21 @@ export class MessagesController {
   async list(
     @ContextId() id: string,
     @QueryOf(messagesQuery) query: MessagesQuery,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Buffer | StreamableFile> {
+    @Req() request: HttpRequest,
+    @Res() reply: HttpReply,
+  ): Promise<void> {
     if (request.headers.accept?.includes(ndjsonType) === true) {
       const lines = await this.store.export(id, exportRange(query));
-      return new StreamableFile(Readable.from(lines, { objectMode: false }), { type: ndjsonType });
+      const stream = new StreamableFile(Readable.from(lines, { objectMode: false }), { type: ndjsonType });
+      this.adapterHost.httpAdapter.reply(reply, stream);
+      return;
     }
     const { messages, nextCursor } = await this.store.messages(id, pageOf(query));
-    void reply.header('content-type', jsonType);
-    return joinJson('{"messages":[', messages, `],"next_cursor":${nextCursor ?? 'null'}}`);
+    sendJson(reply, joinJson('{"messages":[', messages, `],"next_cursor":${nextCursor ?? 'null'}}`));
   }
 }
 
-function keyOf(request: FastifyRequest): string | undefined {
+function keyOf(request: HttpRequest): string | undefined {
   const key = request.headers['idempotency-key'];
   if (key === undefined) return undefined;
   if (typeof key === 'string' && /^[\x20-\x7e]{1,256}$/.test(key)) return key;

@@ -1,8 +1,8 @@
 import { Controller, Get, Res, UseFilters } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { PrometheusController } from '@willsoto/nestjs-prometheus';
-import type { FastifyReply } from 'fastify';
 import { ErrorFilter } from '../errors/error-filter.js';
+import type { HttpReply } from '../http/exchange.js';
 import { Metrics } from './metrics.js';
 
 @ApiExcludeController()
@@ -14,8 +14,8 @@ export class MetricsController extends PrometheusController {
   }
 
   @Get()
-  override index(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
-    void reply.header('content-type', this.metrics.registry.contentType);
+  override index(@Res({ passthrough: true }) reply: HttpReply): Promise<string> {
+    reply.header('content-type', this.metrics.registry.contentType);
     return this.metrics.registry.metrics();
   }
 }

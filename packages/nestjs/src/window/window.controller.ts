@@ -1,15 +1,4 @@
-import {
-  Controller,
-  Get,
-  Header,
-  HttpCode,
-  Inject,
-  Logger,
-  Post,
-  Req,
-  Res,
-  UseFilters,
-} from '@nestjs/common';
+import { Controller, Get, HttpCode, Inject, Logger, Post, Req, Res, UseFilters } from '@nestjs/common';
 import type { ContextStore, WindowView } from '@fastpaca/context-store';
 import {
   type CompactAnswer,
@@ -18,9 +7,9 @@ import {
   compactBody,
   windowQuery,
 } from '@fastpaca/protocol';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ErrorFilter } from '../errors/error-filter.js';
-import { joinJson, jsonType } from '../http/json-list.js';
+import { type HttpReply, type HttpRequest, sendJson } from '../http/exchange.js';
+import { joinJson } from '../http/json-list.js';
 import { BodyOf, ContextId, QueryOf, type ValidBody } from '../http/parameters.js';
 import { replacementMessages } from '../messages/message-inputs.js';
 import { Described } from '../openapi/described.js';
@@ -35,26 +24,26 @@ export class WindowController {
   constructor(@Inject(CONTEXT_STORE) private readonly store: ContextStore) {}
 
   @Get('context')
-  @Header('content-type', jsonType)
   @Described('readWindow')
   async read(
     @ContextId() id: string,
     @QueryOf(windowQuery) query: WindowQuery,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Buffer | undefined> {
+    @Req() request: HttpRequest,
+    @Res() reply: HttpReply,
+  ): Promise<void> {
     const view = await this.store.window(id, {
       ...(query.budget_tokens === undefined ? {} : { budgetTokens: query.budget_tokens }),
       ...(query.if_version === undefined ? {} : { ifVersion: query.if_version }),
       ...(query.explain === undefined ? {} : { explain: query.explain }),
     });
     const tag = tagOf(view);
-    void reply.header('etag', tag);
+    reply.header('etag', tag);
     if (matchesTag(request.headers['if-none-match'], tag)) {
-      void reply.code(304).removeHeader('content-type');
-      return undefined;
+      reply.status(304);
+      reply.send(undefined);
+      return;
     }
-    return windowJson(view);
+    sendJson(reply, windowJson(view));
   }
 
   @Post('compact')
