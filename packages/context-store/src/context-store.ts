@@ -23,9 +23,10 @@ import { refusalError } from './refusal-error.js';
 import { Replica } from './replica/replica.js';
 import type { Readiness, ReplicaStatus } from './replica/replica-status.js';
 import type { CommandResult } from './state/change.js';
-import { toEvents } from './state/to-events.js';
-import type { StoreEvent } from './store-events.js';
 import type { ContextStoreOptions } from './store-options.js';
+import { ChangeWaiters } from './stream/change-waiters.js';
+import { ContextStreams } from './stream/context-streams.js';
+import type { ChangesOptions, ChangesPage, StreamOptions, StreamPosition } from './stream/stream-change.js';
 import { readWindow, type WindowOptions } from './window/read-window.js';
 import type { WindowView } from './window/window-view.js';
 
@@ -82,17 +83,15 @@ const defaultDeadlineMs = 10_000;
 export class ContextStore {
   readonly #options: ContextStoreOptions;
   readonly #replica: Replica;
-  readonly #listeners: Set<(event: StoreEvent) => void>;
+  readonly #streams: ContextStreams;
+  readonly #waiters: ChangeWaiters;
   readonly #now: () => number;
 
-  private constructor(
-    options: ContextStoreOptions,
-    replica: Replica,
-    listeners: Set<(event: StoreEvent) => void>,
-  ) {
+  private constructor(options: ContextStoreOptions, replica: Replica, waiters: ChangeWaiters) {
     this.#options = options;
     this.#replica = replica;
-    this.#listeners = listeners;
+    this.#waiters = waiters;
+    this.#streams = new ContextStreams(replica, waiters);
     this.#now = options.now ?? Date.now;
   }
 
@@ -102,12 +101,12 @@ export class ContextStore {
    *   for another node or number of groups
    */
   static async open(options: ContextStoreOptions): Promise<ContextStore> {
-    const listeners = new Set<(event: StoreEvent) => void>();
+    const waiters = new ChangeWaiters();
     const replica = await Replica.open(options, (write) => {
-      if (listeners.size === 0) return;
-      for (const event of toEvents(write)) for (const listener of listeners) listener(event);
+      if (write === null) waiters.wakeAll();
+      else waiters.wake(write.id);
     });
-    return new ContextStore(options, replica, listeners);
+    return new ContextStore(options, replica, waiters);
   }
 
   /**
@@ -249,15 +248,30 @@ export class ContextStore {
   }
 
   /**
-   * Calls `listener` for every change that this node applies, before the write that made it is
-   * answered. It must not throw and not take long.
-   * @returns what ends it
+   * Begins to read the changes of a context: after `cursor`, or with the next one. The page may hold a
+   * `reset`; go on with `changes` at its `next`.
+   *
+   * ```ts
+   * let page = await store.openStream('demo', { cursor: 0 });
+   * while (!page.ended) {
+   *   page = await store.changes('demo', page.next);
+   *   for (const change of page.changes) console.log(change.type, change.version);
+   * }
+   * ```
+   * @throws StoreError `context_not_found`, `invalid_cursor`, `unavailable`
    */
-  subscribe(listener: (event: StoreEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => {
-      this.#listeners.delete(listener);
-    };
+  async openStream(id: string, options: StreamOptions = {}): Promise<ChangesPage> {
+    return this.#streams.open(contextId(id), options.cursor, this.#deadline(options));
+  }
+
+  /**
+   * The changes after a position, at once where there are some, else when the next one comes or after
+   * `waitMs`, then empty. Every change comes once and in order, whoever leads and however long ago.
+   * One page has about 256 KiB at most, and one message of any size.
+   * @throws StoreError `unavailable`
+   */
+  async changes(id: string, position: StreamPosition, options: ChangesOptions = {}): Promise<ChangesPage> {
+    return this.#streams.changes(contextId(id), position, options, this.#deadline(options));
   }
 
   /** Whether every group of this node has a leader, and the disk works. */
@@ -272,6 +286,7 @@ export class ContextStore {
 
   /** Ends what is under way, each with its outcome, and lets go of the directory. */
   async close(): Promise<void> {
+    this.#waiters.close();
     await this.#replica.close();
   }
 

@@ -5,7 +5,15 @@ export { StoreError } from './store-error.js';
 export type { StoreErrorCode, StoreErrorDetails } from './store-error.js';
 export { OpenError } from './open-error.js';
 export type { OpenErrorCode } from './open-error.js';
-export type { AppendedMessage, StoreEvent, StoreObserver } from './store-events.js';
+export type { AppendedMessage, StoreObserver } from './store-events.js';
+export type { WindowLoad } from './stream/change-entry.js';
+export type {
+  ChangesOptions,
+  ChangesPage,
+  StreamChange,
+  StreamOptions,
+  StreamPosition,
+} from './stream/stream-change.js';
 export type { Readiness, ReplicaStatus } from './replica/replica-status.js';
 
 export { defaultSettings } from './context/context-settings.js';

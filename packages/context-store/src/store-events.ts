@@ -8,37 +8,6 @@ export interface AppendedMessage {
   readonly source: 'client' | 'server';
 }
 
-/**
- * A change that this node has applied. In order per context; versions never go back before a
- * `reset`. `context` follows every change of the window, and of the settings that it depends on.
- */
-export type StoreEvent =
-  | {
-      readonly type: 'message';
-      readonly contextId: string;
-      readonly version: number;
-      readonly seq: number;
-      /** Complete JSON of the message, UTF-8. */
-      readonly message: Uint8Array;
-    }
-  | {
-      readonly type: 'context';
-      readonly contextId: string;
-      readonly version: number;
-      readonly needsCompaction: boolean;
-      readonly usedTokens: number;
-    }
-  | {
-      readonly type: 'compaction';
-      readonly contextId: string;
-      readonly version: number;
-      /** The messages that left the window or are stood for now; 0 and 0: none. */
-      readonly range: { readonly fromSeq: number; readonly toSeq: number };
-    }
-  | { readonly type: 'tombstoned'; readonly contextId: string; readonly version: number }
-  /** The context was erased; `version` was its last. */
-  | { readonly type: 'reset'; readonly contextId: string; readonly version: number };
-
 /** Hooks for metrics. They run on the hot path: do little, never throw. */
 export interface StoreObserver {
   readonly onAppended?: (message: AppendedMessage) => void;

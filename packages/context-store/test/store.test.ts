@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
-import { ContextStore, type AppendedMessage, type StoreEvent } from '../src/index.js';
+import { ContextStore, type AppendedMessage } from '../src/index.js';
 import { text } from './support/group-bench.js';
 import { parse, StoreBench } from './support/open-store.js';
 
@@ -218,35 +218,6 @@ describe('ContextStore', () => {
     expect(seen).toEqual([
       { contextId: 'demo', seq: 1, role: 'user', tokens: 4, source: 'server' },
       { contextId: 'demo', seq: 2, role: 'assistant', tokens: 9, source: 'client' },
-    ]);
-  });
-
-  test('subscribers are told of every change, in order', async () => {
-    const events: StoreEvent[] = [];
-    const stop = bench.store.subscribe((event) => events.push(event));
-    await bench.store.put('demo', { tokenBudget: 40, triggerRatio: 0.5 });
-    await bench.store.append('demo', [text('a', { tokenCount: 15 })]);
-    await bench.store.append('demo', [text('b', { tokenCount: 15 })]);
-    await bench.store.compact('demo', [text('s', { tokenCount: 30 })]);
-    await bench.store.tombstone('demo');
-    await bench.store.erase('demo');
-    stop();
-    await bench.store.put('demo', {});
-    const shown = events.map((event) =>
-      event.type === 'message' ? { ...event, message: parse(event.message)['seq'] } : event,
-    );
-    const contextId = 'demo';
-    expect(shown).toEqual([
-      { type: 'context', contextId, version: 0, needsCompaction: false, usedTokens: 0 },
-      { type: 'message', contextId, version: 1, seq: 1, message: 1 },
-      { type: 'context', contextId, version: 1, needsCompaction: false, usedTokens: 15 },
-      { type: 'message', contextId, version: 2, seq: 2, message: 2 },
-      { type: 'compaction', contextId, version: 3, range: { fromSeq: 1, toSeq: 1 } },
-      { type: 'context', contextId, version: 3, needsCompaction: false, usedTokens: 15 },
-      { type: 'compaction', contextId, version: 4, range: { fromSeq: 1, toSeq: 2 } },
-      { type: 'context', contextId, version: 4, needsCompaction: true, usedTokens: 30 },
-      { type: 'tombstoned', contextId, version: 4 },
-      { type: 'reset', contextId, version: 4 },
     ]);
   });
 

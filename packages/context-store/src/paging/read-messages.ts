@@ -110,7 +110,7 @@ async function readSpan(machine: GroupMachine, id: ContextId, span: SeqSpan): Pr
 }
 
 /** Reads on until the span ends or `maximumBytes` are passed. Returns the last seq that it gave. */
-async function readBodies(
+export async function readBodies(
   machine: GroupMachine,
   ordinal: number,
   span: SeqSpan,

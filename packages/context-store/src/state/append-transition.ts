@@ -12,6 +12,7 @@ import {
 import type { Command, CommandMessage } from '../command/command.js';
 import type { ContextRecord, StoredContext } from '../context/context-record.js';
 import { InvalidCommand, openFromCommand } from './invalid-command.js';
+import { encodeEntry, windowLoad } from '../stream/change-entry.js';
 import { withEnough, type OutlineSource } from '../window/load-window.js';
 import {
   refuse,
@@ -23,7 +24,7 @@ import {
   type Transition,
 } from './change.js';
 import { findEntry, remember, type NewKey } from './dedupe.js';
-import { messageKey } from './keys.js';
+import { changeKey, messageKey } from './keys.js';
 import { outlineSource } from './outline-source.js';
 
 type AppendCommand = Extract<Command, { type: 'append' }>;
@@ -145,6 +146,7 @@ function appendNew(
     key: messageKey(record.ordinal, seq),
     value: stored,
   }));
+  const lastSeq = record.lastSeq + added.length;
   const write: ContextWrite = {
     id: command.id,
     context: {
@@ -152,7 +154,7 @@ function appendNew(
       record: {
         ...record,
         version,
-        lastSeq: record.lastSeq + added.length,
+        lastSeq,
         updatedAt: command.at,
         appends,
         queue: remembered.queue,
@@ -160,10 +162,10 @@ function appendNew(
       },
     },
     profileChanged: false,
-    ops: [...messageOps, ...remembered.ops],
+    ops: [...messageOps, ...remembered.ops, ...changeOps(context, appended, lastSeq, added.length, window)],
     changes: [
-      { type: 'appended', version: appended, messages: added },
-      ...(window.dropped === null ? [] : [{ type: 'compacted', version, range: window.dropped } as const]),
+      { type: 'appended', messages: added },
+      ...(window.dropped === null ? [] : [{ type: 'compacted' } as const]),
     ],
   };
   return {
@@ -172,13 +174,39 @@ function appendNew(
   };
 }
 
-/** The window with the messages in it, and what the policy then took out: null for nothing. */
+/** What the append did, and the compaction that it caused, for streams. */
+function changeOps(
+  { record, profile }: StoredContext,
+  version: number,
+  lastSeq: number,
+  count: number,
+  { state, dropped }: MovedWindow,
+): KeyOp[] {
+  const key = changeKey(record.ordinal, version);
+  const load = windowLoad(state, profile);
+  if (dropped === null) {
+    return [{ type: 'put', key, value: encodeEntry({ kind: 'append', lastSeq, count, load }) }];
+  }
+  const next = changeKey(record.ordinal, version + 1);
+  return [
+    { type: 'put', key, value: encodeEntry({ kind: 'append', lastSeq, count, load: null }) },
+    { type: 'put', key: next, value: encodeEntry({ kind: 'compaction', lastSeq, range: dropped, load }) },
+  ];
+}
+
+interface MovedWindow {
+  readonly state: WindowState;
+  /** What the policy took out; null for nothing. */
+  readonly dropped: SeqRange | null;
+}
+
+/** The window with the messages in it. */
 function moveWindow(
   reader: StateReader,
   command: AppendCommand,
   context: StoredContext,
   added: readonly NewMessage[],
-): { readonly state: WindowState; readonly dropped: SeqRange | null } {
+): MovedWindow {
   const { rules, tokenBudget, triggerRatio } = context.profile;
   const budget = { tokens: tokenBudget, triggerRatio };
   const appended = appendToWindow(context.record.window, rules, budget, added);

@@ -1,5 +1,5 @@
 import type { KeyOp } from '@fastpaca/log-storage';
-import type { MessageOutline, SeqRange } from '@fastpaca/token-budget';
+import type { MessageOutline } from '@fastpaca/token-budget';
 
 import type { ContextId } from '../context/context-id.js';
 import type { StoredContext } from '../context/context-record.js';
@@ -45,12 +45,10 @@ export interface NewMessage {
   readonly outline: MessageOutline;
 }
 
-/** What happened to a context, for subscribers and caches. */
+/** What happened to a context, for the cache. */
 export type ContextChange =
-  | { readonly type: 'appended'; readonly version: number; readonly messages: readonly NewMessage[] }
-  | { readonly type: 'compacted'; readonly version: number; readonly range: SeqRange }
-  | { readonly type: 'replaced'; readonly version: number; readonly range: SeqRange }
-  | { readonly type: 'settings' | 'tombstoned' | 'erased'; readonly version: number };
+  | { readonly type: 'appended'; readonly messages: readonly NewMessage[] }
+  | { readonly type: 'compacted' | 'replaced' | 'settings' | 'tombstoned' | 'erased' };
 
 /** The effect of one command on a group, as a value. */
 export interface Transition {

@@ -3,9 +3,10 @@ import { replaceWindow, suffixHint, usedTokens } from '@fastpaca/token-budget';
 
 import type { Command } from '../command/command.js';
 import { InvalidCommand, openFromCommand } from './invalid-command.js';
+import { encodeEntry, windowLoad } from '../stream/change-entry.js';
 import { withEnough } from '../window/load-window.js';
 import { refuse, type StateReader, type Transition } from './change.js';
-import { replacementKey } from './keys.js';
+import { changeKey, replacementKey } from './keys.js';
 import { outlineSource } from './outline-source.js';
 
 type CompactCommand = Extract<Command, { type: 'compact' }>;
@@ -45,6 +46,13 @@ export function compact(reader: StateReader, command: CompactCommand): Transitio
     ops.push({ type: 'del', key: replacementKey(ordinal, index) });
   }
   const version = record.version + 1;
+  const range = replaced.dropped ?? { fromSeq: 0, toSeq: 0 };
+  const load = windowLoad(replaced.state, profile);
+  ops.push({
+    type: 'put',
+    key: changeKey(ordinal, version),
+    value: encodeEntry({ kind: 'compaction', lastSeq: record.lastSeq, range, load }),
+  });
   return {
     result: { kind: 'compacted', version },
     write: {
@@ -55,7 +63,7 @@ export function compact(reader: StateReader, command: CompactCommand): Transitio
       },
       profileChanged: false,
       ops,
-      changes: [{ type: 'replaced', version, range: replaced.dropped ?? { fromSeq: 0, toSeq: 0 } }],
+      changes: [{ type: 'replaced' }],
     },
   };
 }

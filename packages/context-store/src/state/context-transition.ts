@@ -61,7 +61,7 @@ export function tombstone(reader: StateReader, command: CommandOf<'tombstone'>):
       context: { ...context, record },
       profileChanged: false,
       ops: [],
-      changes: [{ type: 'tombstoned', version: record.version }],
+      changes: [{ type: 'tombstoned' }],
     },
   };
 }
@@ -78,7 +78,7 @@ export function erase(reader: StateReader, command: CommandOf<'erase'>): Transit
       context: null,
       profileChanged: true,
       ops: ranges.map(({ gte, lt }) => ({ type: 'delRange', gte, lt })),
-      changes: [{ type: 'erased', version: context.record.version }],
+      changes: [{ type: 'erased' }],
     },
   };
 }
@@ -115,6 +115,6 @@ const store = (command: Command, context: StoredContext, created: boolean): Tran
     context,
     profileChanged: true,
     ops: [],
-    changes: [{ type: 'settings', version: context.record.version }],
+    changes: [{ type: 'settings' }],
   },
 });

@@ -21,8 +21,11 @@ import { headerKey, messageKey, profileKey, recordKey } from './keys.js';
 import { restoreSpace, snapshotChunks } from './snapshot.js';
 import { transition } from './transition.js';
 
-/** Told of every change once it is part of the state, in order. */
-export type ChangeListener = (write: ContextWrite) => void;
+/**
+ * Told of every change once it is part of the state, in order. Null: a snapshot replaced the whole
+ * state.
+ */
+export type ChangeListener = (write: ContextWrite | null) => void;
 
 /**
  * The state of one group: contexts in a key space, the newest of them in memory. What an entry does
@@ -87,6 +90,7 @@ export class GroupMachine implements StateMachine<CommandResult>, StateReader {
     });
     this.#cache.clear();
     this.#readHeader();
+    this.#onChange(null);
   }
 
   /** What memory holds of a context, read from the key space where it holds nothing. */

@@ -15,8 +15,18 @@ import type { ContextId } from '../context/context-id.js';
  * | `04` ordinal index | replacement message: outline and body |
  * | `05` ordinal kind key | dedupe entry: the answer to give again |
  * | `06` ordinal position | dedupe queue: the keys by age |
+ * | `07` ordinal version | change: what this version did |
  */
-const prefix = { header: 0, record: 1, profile: 2, message: 3, replacement: 4, dedupe: 5, queue: 6 } as const;
+const prefix = {
+  header: 0,
+  record: 1,
+  profile: 2,
+  message: 3,
+  replacement: 4,
+  dedupe: 5,
+  queue: 6,
+  change: 7,
+} as const;
 
 export const headerKey: Uint8Array = Uint8Array.of(prefix.header);
 
@@ -64,7 +74,10 @@ export const replacementKey = (ordinal: number, index: number): Uint8Array =>
 export const queueKey = (ordinal: number, position: number): Uint8Array =>
   numberKey(prefix.queue, ordinal, position);
 
-/** The number at the end of a message, replacement or queue key. */
+export const changeKey = (ordinal: number, version: number): Uint8Array =>
+  numberKey(prefix.change, ordinal, version);
+
+/** The number at the end of a message, replacement, queue or change key. */
 export const numberOfKey = (key: Uint8Array): number =>
   Buffer.from(key.buffer, key.byteOffset, key.length).readUIntBE(7, 6);
 
@@ -72,6 +85,12 @@ export const numberOfKey = (key: Uint8Array): number =>
 export const messageRange = (ordinal: number, from: number, to: number): KeyRange => ({
   gte: messageKey(ordinal, from),
   lt: messageKey(ordinal, to + 1),
+});
+
+/** Versions `from` to `to`, both inclusive. */
+export const changeRange = (ordinal: number, from: number, to: number): KeyRange => ({
+  gte: changeKey(ordinal, from),
+  lt: changeKey(ordinal, to + 1),
 });
 
 export const replacementRange = (ordinal: number, count: number): KeyRange => ({
@@ -92,9 +111,9 @@ export function dedupeKey(ordinal: number, kind: DedupeKind, key: string): Uint8
   return out;
 }
 
-/** Everything under an ordinal, in four ranges. */
+/** Everything under an ordinal, in five ranges. */
 export function rangesOfOrdinal(ordinal: number): readonly KeyRange[] {
-  const kinds = [prefix.message, prefix.replacement, prefix.dedupe, prefix.queue];
+  const kinds = [prefix.message, prefix.replacement, prefix.dedupe, prefix.queue, prefix.change];
   return kinds.map((kind) => ({ gte: ordinalKey(kind, ordinal), lt: ordinalKey(kind, ordinal + 1) }));
 }
 

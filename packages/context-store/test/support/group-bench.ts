@@ -121,7 +121,9 @@ export class GroupBench {
 
   #newMachine(): GroupMachine {
     const space = this.#store.keySpace(groupId(this.group));
-    return new GroupMachine(space, new ContextCache(this.cacheBytes), (write) => this.changes.push(write));
+    return new GroupMachine(space, new ContextCache(this.cacheBytes), (write) => {
+      if (write !== null) this.changes.push(write);
+    });
   }
 }
 
