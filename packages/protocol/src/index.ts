@@ -56,3 +56,29 @@ export { policy, strategies } from './policy.js';
 export type { Policy, Strategy } from './policy.js';
 export { explainedMessage, segment, windowAnswer, windowQuery } from './window.js';
 export type { ExplainedMessage, Segment, WindowAnswer, WindowQuery } from './window.js';
+export { closeCodes } from './stream/close-codes.js';
+export type { CloseReason } from './stream/close-codes.js';
+export {
+  compactionFrame,
+  contextFrame,
+  gapFrame,
+  messageFrame,
+  pingFrame,
+  pongFrame,
+  resetFrame,
+  streamFrame,
+  tombstonedFrame,
+} from './stream/frames.js';
+export type {
+  CompactionFrame,
+  ContextFrame,
+  GapFrame,
+  MessageFrame,
+  PingFrame,
+  PongFrame,
+  ResetFrame,
+  StreamFrame,
+  TombstonedFrame,
+} from './stream/frames.js';
+export { streamQuery } from './stream/stream-query.js';
+export type { StreamQuery } from './stream/stream-query.js';
