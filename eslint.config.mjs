@@ -10,6 +10,7 @@ const allowed = {
   protocol: [],
   'context-store': ['raft-core', 'log-storage', 'token-budget', 'protocol'],
   nestjs: ['context-store', 'protocol'],
+  client: ['protocol'],
   server: ['nestjs', 'context-store', 'protocol', 'token-budget'],
   'example-embedded': ['nestjs', 'context-store', 'token-budget'],
   bench: ['raft-core', 'log-storage', 'token-budget', 'context-store'],

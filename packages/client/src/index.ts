@@ -1,0 +1,43 @@
+export { createClient } from './client.js';
+export type { Client } from './client.js';
+export type {
+  AppendManyOptions,
+  AppendOptions,
+  Appended,
+  AppendedMany,
+  AppendedMessage,
+  CallOptions,
+} from './context/append.js';
+export { Context } from './context/context.js';
+export type { CompactOptions, TailOptions, WindowOptions } from './context/context.js';
+export type { ContextInfo, ContextPolicy, ContextSettings, Metadata } from './context/context-info.js';
+export type { DeleteOptions } from './context/delete.js';
+export type { HistoryOptions } from './context/history.js';
+export type { ExplainedMessage, Segment, Window } from './context/window.js';
+export type { ContextPage, Contexts, ListOptions } from './contexts/list.js';
+export {
+  BudgetError,
+  ConflictError,
+  ConnectionError,
+  FastpacaError,
+  IdempotencyConflictError,
+  InvalidRequestError,
+  NotFoundError,
+  OutcomeUnknownError,
+  RateLimitedError,
+  TimeoutError,
+  TombstonedError,
+  UnauthorizedError,
+  UnavailableError,
+} from './errors/errors.js';
+export type { ErrorDetails, LocalErrorCode } from './errors/errors.js';
+export type { ClientOptions } from './http/http.js';
+export type { RetryOptions } from './http/retry.js';
+export type {
+  Message,
+  MessageInput,
+  MessageShape,
+  Part,
+  StoredMessage,
+  WindowMessage,
+} from './message/message.js';

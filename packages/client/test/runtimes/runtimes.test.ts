@@ -1,0 +1,111 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { EdgeVM } from '@edge-runtime/vm';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { build } from 'esbuild';
+import { StoreProcess } from '../store-process.js';
+
+const run = promisify(execFile);
+const folder = fileURLToPath(new URL('.', import.meta.url));
+const root = path.join(folder, '../../../..');
+const bin = path.join(root, 'node_modules/.bin');
+const entry = path.join(folder, '../../src/index.ts');
+
+const expected = { texts: ['¿Qué tal? 🦙', 'Bien.'], window: 2, counted: true, conflict: true };
+
+describe('the package runs', () => {
+  let store: StoreProcess;
+  let directory: string;
+  let bundle: string;
+
+  beforeAll(async () => {
+    store = await StoreProcess.start();
+    directory = mkdtempSync(path.join(tmpdir(), 'fastpaca-bundle-'));
+    bundle = path.join(directory, 'fastpaca.mjs');
+    // `platform: neutral` knows no built-in of any runtime: an import of one fails the build.
+    await build({ entryPoints: [entry], bundle: true, platform: 'neutral', format: 'esm', outfile: bundle });
+  });
+  afterAll(async () => {
+    rmSync(directory, { recursive: true, force: true });
+    await store.remove();
+  });
+
+  const runtimes: [string, string, string[]][] = [
+    ['on Node', process.execPath, []],
+    ['on Bun', path.join(bin, 'bun'), ['run']],
+    [
+      'on Deno',
+      path.join(bin, 'deno'),
+      ['run', '--allow-net=127.0.0.1', '--allow-read', '--no-config', '--no-lock'],
+    ],
+  ];
+  for (const [name, command, options] of runtimes) {
+    const runs = existsSync(command) ? test : test.skip;
+    runs(name, async () => {
+      const id = name.replace(/\W/g, '-');
+      const script = path.join(folder, 'run.mjs');
+      const arguments_ = [...options, script, pathToFileURL(bundle).href, store.url, id];
+      const { stdout } = await run(command, arguments_, { cwd: directory, timeout: 25_000 });
+      expect(JSON.parse(stdout)).toEqual(expected);
+    });
+  }
+
+  test('on an edge runtime, which has web globals and nothing else', async () => {
+    const source = `import * as fastpaca from ${JSON.stringify(bundle)};
+      import { conversation } from ${JSON.stringify(path.join(folder, 'conversation.mjs'))};
+      globalThis.outcome = conversation(fastpaca, globalThis.baseUrl, 'edge');`;
+    const script = await build({
+      stdin: { contents: source, resolveDir: directory },
+      bundle: true,
+      platform: 'neutral',
+      format: 'iife',
+      write: false,
+    });
+    const vm = new EdgeVM();
+    expect(vm.evaluate('typeof process + typeof Buffer + typeof require')).toBe('undefined'.repeat(3));
+    vm.context['baseUrl'] = store.url;
+    vm.evaluate(script.outputFiles[0]?.text ?? '');
+    const outcome = (await vm.evaluate('outcome')) as unknown;
+    expect(JSON.parse(JSON.stringify(outcome))).toEqual(expected);
+  });
+});
+
+describe('the bundle', () => {
+  async function bundled(source: string): Promise<{ text: string; inputs: string[] }> {
+    const result = await build({
+      stdin: { contents: source, resolveDir: path.join(root, 'packages/client'), loader: 'ts' },
+      bundle: true,
+      minify: true,
+      platform: 'neutral',
+      format: 'esm',
+      write: false,
+      metafile: true,
+    });
+    const [output] = Object.values(result.metafile.outputs);
+    const inputs = Object.entries(output?.inputs ?? {}).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
+    return { text: result.outputFiles[0]?.text ?? '', inputs: inputs.map(([name]) => name) };
+  }
+
+  test('has nothing of another package in it', async () => {
+    const { inputs } = await bundled(`export * from '@fastpaca/fastpaca';`);
+    expect(inputs.length).toBeGreaterThan(5);
+    for (const input of inputs) expect(input).toMatch(/^(packages\/client\/|dist\/|src\/|<stdin>)/);
+  });
+
+  test('is empty where nothing of it is used', async () => {
+    const { text } = await bundled(
+      `import '@fastpaca/fastpaca'; import { createClient } from '@fastpaca/fastpaca';`,
+    );
+    expect(text.trim()).toBe('');
+  });
+
+  test('holds only what is used', async () => {
+    const { inputs } = await bundled(`export { ConflictError } from '@fastpaca/fastpaca';`);
+    expect(inputs.filter((input) => input.includes('client/'))).toEqual([]);
+    expect(inputs.map((input) => path.basename(input, '.js'))).toEqual(['errors']);
+  });
+});

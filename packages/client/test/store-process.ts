@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const deadlineMs = 30_000;
+
+/** The built server of this repository as a process of its own, over one data directory. */
+export class StoreProcess {
+  private child: ReturnType<typeof spawn> | null = null;
+  private log = '';
+
+  private constructor(
+    readonly port: number,
+    private readonly directory: string,
+    private readonly env: Readonly<Record<string, string>>,
+  ) {}
+
+  static async start(env: Readonly<Record<string, string>> = {}): Promise<StoreProcess> {
+    const directory = mkdtempSync(path.join(tmpdir(), 'fastpaca-client-'));
+    const store = new StoreProcess(await freePort(), directory, env);
+    await store.start();
+    return store;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts it (again), on the same port, over the same data, and waits until it is ready. */
+  async start(): Promise<void> {
+    const child = spawn(process.execPath, ['apps/server/dist/main.js'], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        PATH: process.env['PATH'],
+        UV_THREADPOOL_SIZE: '8',
+        PORT: String(this.port),
+        HOST: '127.0.0.1',
+        FASTPACA_RAFT_DATA_DIR: this.directory,
+        ...this.env,
+      },
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk: Buffer) => (this.log = (this.log + chunk.toString()).slice(-20_000)));
+    }
+    this.child = child;
+    const end = Date.now() + deadlineMs;
+    while (child.exitCode === null && child.signalCode === null) {
+      const answer = await fetch(`${this.url}/health/ready`).catch(() => null);
+      if (answer?.ok) return;
+      if (Date.now() > end) break;
+      await delay(20);
+    }
+    child.kill('SIGKILL');
+    throw new Error(`The server did not become ready:\n${this.log}`);
+  }
+
+  /** As a power cut would. */
+  async kill(): Promise<void> {
+    await this.end('SIGKILL');
+  }
+
+  /** As a supervisor would; the data stays for another `start`. */
+  async shutDown(): Promise<void> {
+    await this.end('SIGTERM');
+  }
+
+  /** Ends it and removes its data. */
+  async remove(): Promise<void> {
+    await this.end('SIGKILL');
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<void> {
+    const { child } = this;
+    this.child = null;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  }
+}
+
+/** A port that nothing listens on. */
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
