@@ -1,9 +1,11 @@
+import type { Server } from 'node:http';
 import type { ContextStore } from '@fastpaca/context-store';
 import {
   Inject,
   type MiddlewareConsumer,
   Module,
   type NestModule,
+  type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
@@ -22,6 +24,7 @@ import { addRequestHooks } from './http/request-hooks.js';
 import { MessagesController } from './messages/messages.controller.js';
 import { Metrics } from './metrics/metrics.js';
 import { CONTEXT_STORE } from './tokens.js';
+import { UpgradeRouter } from './upgrade/upgrade-router.js';
 import { WindowController } from './window/window.controller.js';
 
 async function openStore(options: ContextStoreModuleOptions, metrics: Metrics): Promise<ContextStore> {
@@ -58,21 +61,26 @@ async function openStore(options: ContextStoreModuleOptions, metrics: Metrics): 
       useFactory: openStore,
       inject: [MODULE_OPTIONS_TOKEN, Metrics],
     },
+    UpgradeRouter,
     {
       provide: ApiKeys,
       useFactory: (options: ContextStoreModuleOptions) => new ApiKeys(options.apiKeys ?? []),
       inject: [MODULE_OPTIONS_TOKEN],
     },
   ],
-  exports: [CONTEXT_STORE],
+  exports: [CONTEXT_STORE, UpgradeRouter],
 })
-export class ContextStoreModule extends ConfigurableModuleClass implements NestModule, OnApplicationShutdown {
+export class ContextStoreModule
+  extends ConfigurableModuleClass
+  implements NestModule, OnApplicationBootstrap, OnApplicationShutdown
+{
   constructor(
     @Inject(MODULE_OPTIONS_TOKEN) private readonly options: ContextStoreModuleOptions,
     @Inject(CONTEXT_STORE) private readonly store: ContextStore,
     private readonly keys: ApiKeys,
     private readonly metrics: Metrics,
     private readonly adapterHost: HttpAdapterHost,
+    private readonly upgrades: UpgradeRouter,
   ) {
     super();
   }
@@ -87,6 +95,11 @@ export class ContextStoreModule extends ConfigurableModuleClass implements NestM
         .apply(embeddedRequests(this.keys, this.metrics))
         .forRoutes(ContextsController, MessagesController, WindowController);
     }
+  }
+
+  /** Nest calls this before the server listens, and after gateways have added their routes. */
+  onApplicationBootstrap(): void {
+    this.upgrades.listenOn(this.adapterHost.httpAdapter.getHttpServer() as Server);
   }
 
   /** Nest calls this when no connection is left. */

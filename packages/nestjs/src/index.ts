@@ -13,3 +13,6 @@ export { limitRate } from './http/rate-limit.js';
 export { Metrics } from './metrics/metrics.js';
 export { openApiDocument, serveOpenApi } from './openapi/openapi-document.js';
 export { CONTEXT_STORE } from './tokens.js';
+export { refuseUpgrade } from './upgrade/refuse-upgrade.js';
+export { UpgradeRouter } from './upgrade/upgrade-router.js';
+export type { PathMatcher, UpgradeHandler } from './upgrade/upgrade-router.js';

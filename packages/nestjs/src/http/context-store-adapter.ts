@@ -5,6 +5,7 @@ import type { FastifyHttpOptions, FastifyReply } from 'fastify';
 import { ApiError } from '../errors/api-error.js';
 import { errorReply } from '../errors/error-answer.js';
 import { sendError } from '../errors/error-filter.js';
+import { wantsWebSocket } from '../upgrade/upgrade-router.js';
 
 export interface AdapterOptions {
   /** Largest body in bytes; more is answered with 413. Default 8 MiB. */
@@ -53,7 +54,12 @@ function serverOptions(options: AdapterOptions): FastifyHttpOptions<Server> {
   const requestTimeout = options.requestTimeoutMs ?? 60_000;
   const headersTimeout = Math.min(requestTimeout, 30_000);
   // A missing Host is refused by a hook: Node's own refusal has no body.
-  const http = { maxHeaderSize: headerLimitBytes, headersTimeout, requireHostHeader: false };
+  const http = {
+    maxHeaderSize: headerLimitBytes,
+    headersTimeout,
+    requireHostHeader: false,
+    shouldUpgradeCallback: wantsWebSocket,
+  };
   return {
     bodyLimit: options.maxBodyBytes ?? 8 * 1024 * 1024,
     requestTimeout,
