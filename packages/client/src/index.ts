@@ -41,3 +41,14 @@ export type {
   StoredMessage,
   WindowMessage,
 } from './message/message.js';
+export type { StreamOptions } from './stream/stream.js';
+export type {
+  CompactionEvent,
+  ContextEvent,
+  GapEvent,
+  MessageEvent,
+  ResetEvent,
+  StreamEvent,
+  StreamNotice,
+  TombstonedEvent,
+} from './stream/stream-event.js';

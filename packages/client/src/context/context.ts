@@ -27,6 +27,8 @@ import { toContextInfo, type ContextInfo, type Metadata } from './context-info.j
 import { deleteContext, type DeleteOptions } from './delete.js';
 import { readHistory, type HistoryOptions } from './history.js';
 import { contextPath } from './path.js';
+import { followStream, type StreamOptions } from '../stream/stream.js';
+import type { StreamEvent, StreamNotice } from '../stream/stream-event.js';
 import { toWindow, type Window } from './window.js';
 
 export interface WindowOptions extends CallOptions {
@@ -136,6 +138,29 @@ export class Context<M extends MessageShape = Message> {
       signal,
     });
     return { version: (answer as CompactAnswer).version };
+  }
+
+  /**
+   * What happens to the context, in order and without a hole: messages, compactions, the state of the
+   * window. Ends when the context is deleted or `signal` is aborted (then it throws the reason). It
+   * makes its connection anew by itself and goes on where it was; nothing comes twice.
+   *
+   * ```ts
+   * for await (const event of ctx.stream({ cursor: saved, signal })) {
+   *   if (event.type === 'message') show(event.message);
+   *   saved = event.cursor;
+   * }
+   * ```
+   *
+   * @throws NotFoundError where there is no such context, or it was erased meanwhile
+   * @throws ConnectionError, UnavailableError where the first connection fails after the retries
+   */
+  stream(
+    options: StreamOptions & { readonly includeMessages: false },
+  ): AsyncGenerator<StreamNotice, void, undefined>;
+  stream(options?: StreamOptions): AsyncGenerator<StreamEvent<M>, void, undefined>;
+  stream(options: StreamOptions = {}): AsyncGenerator<StreamEvent<M> | StreamNotice, void, undefined> {
+    return followStream<M>(this.http, this.path, options);
   }
 
   /** Merges into the metadata of the context (JSON merge patch: null removes a key). */
