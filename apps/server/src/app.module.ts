@@ -10,6 +10,9 @@ export class AppModule {
     // No route gets pino-http's middleware: a log line and a child logger per request would cost more
     // than the append itself.
     const logging = LoggerModule.forRoot({ pinoHttp: { logger: log }, forRoutes: [] });
-    return { module: AppModule, imports: [logging, ContextStoreModule.forRoot(options)] };
+    return {
+      module: AppModule,
+      imports: [logging, ContextStoreModule.forRoot({ ...options, websocket: true })],
+    };
   }
 }

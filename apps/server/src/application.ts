@@ -1,4 +1,4 @@
-import { ContextStoreAdapter, ErrorFilter, limitRate, serveOpenApi } from '@fastpaca/nestjs';
+import { ContextStoreAdapter, ErrorFilter, limitRate, serveOpenApi, serveStreams } from '@fastpaca/nestjs';
 import type { ContextStoreModuleOptions } from '@fastpaca/nestjs';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -26,7 +26,14 @@ export async function createApplication(options: ApplicationOptions): Promise<Ne
     ...(tls && { tls }),
   });
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.of({ ...store, apiKeys: configuration.apiKeys }, log),
+    AppModule.of(
+      {
+        ...store,
+        apiKeys: configuration.apiKeys,
+        streams: { maxConnections: configuration.streamMaxConnections },
+      },
+      log,
+    ),
     adapter,
     // Silent until the log is in place: a failed start is one line, which the caller writes.
     { logger: false, abortOnError: false },
@@ -34,6 +41,7 @@ export async function createApplication(options: ApplicationOptions): Promise<Ne
   app.useLogger(new ServerLogger(await app.resolve(PinoLogger), {}));
   app.useGlobalFilters(new ErrorFilter());
   await limitRate(app, { perNode: configuration.rateLimit, perClient: configuration.rateLimitPerClient });
+  serveStreams(app);
   serveOpenApi(app);
   return app;
 }

@@ -3,6 +3,8 @@ import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { Registry } from 'prom-client';
 import { HealthController } from './health/health.controller.js';
 import { metricsModule } from './metrics/metrics.module.js';
+import { StreamGateway } from './stream/stream.gateway.js';
+import type { StreamSettings } from './stream/streams.js';
 
 export interface ContextStoreModuleOptions {
   /**
@@ -14,6 +16,7 @@ export interface ContextStoreModuleOptions {
   readonly release?: () => Promise<void>;
   /** Bearer tokens, any of which a request must carry. Default: none, every request passes. */
   readonly apiKeys?: readonly string[];
+  readonly streams?: StreamSettings;
 }
 
 /** What must be known before anything is injected: `forRootAsync` takes it beside `useFactory`. */
@@ -25,14 +28,23 @@ export interface ContextStoreModuleExtras {
    * of the process, served at `/metrics`. With your own, both are yours to do.
    */
   readonly registry?: Registry;
+  /**
+   * Whether streams are served to websockets too; Server-Sent Events always are. It takes the one
+   * websocket adapter that a Nest application has: call `serveStreams(app)`. Default false.
+   */
+  readonly websocket?: boolean;
 }
 
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
   new ConfigurableModuleBuilder<ContextStoreModuleOptions>()
     .setClassMethodName('forRoot')
-    .setExtras<ContextStoreModuleExtras>({}, (definition, { healthEndpoints = true, registry }) => ({
-      ...definition,
-      controllers: [...(definition.controllers ?? []), ...(healthEndpoints ? [HealthController] : [])],
-      imports: [...(definition.imports ?? []), metricsModule(registry)],
-    }))
+    .setExtras<ContextStoreModuleExtras>(
+      {},
+      (definition, { healthEndpoints = true, registry, websocket = false }) => ({
+        ...definition,
+        controllers: [...(definition.controllers ?? []), ...(healthEndpoints ? [HealthController] : [])],
+        providers: [...(definition.providers ?? []), ...(websocket ? [StreamGateway] : [])],
+        imports: [...(definition.imports ?? []), metricsModule(registry)],
+      }),
+    )
     .build();

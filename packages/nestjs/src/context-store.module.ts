@@ -23,6 +23,10 @@ import { embeddedRequests } from './http/embedded-requests.js';
 import { addRequestHooks } from './http/request-hooks.js';
 import { MessagesController } from './messages/messages.controller.js';
 import { Metrics } from './metrics/metrics.js';
+import { StreamController } from './stream/stream.controller.js';
+import { StreamMetrics } from './stream/stream-metrics.js';
+import { StreamUpgrades } from './stream/stream-upgrade.js';
+import { Streams } from './stream/streams.js';
 import { CONTEXT_STORE } from './tokens.js';
 import { UpgradeRouter } from './upgrade/upgrade-router.js';
 import { WindowController } from './window/window.controller.js';
@@ -53,7 +57,7 @@ async function openStore(options: ContextStoreModuleOptions, metrics: Metrics): 
  */
 @Module({
   imports: [TerminusModule.forRoot({ logger: false })],
-  controllers: [ContextsController, MessagesController, WindowController],
+  controllers: [ContextsController, MessagesController, WindowController, StreamController],
   providers: [
     StoreHealth,
     {
@@ -62,6 +66,17 @@ async function openStore(options: ContextStoreModuleOptions, metrics: Metrics): 
       inject: [MODULE_OPTIONS_TOKEN, Metrics],
     },
     UpgradeRouter,
+    {
+      provide: Streams,
+      useFactory: (store: ContextStore, metrics: Metrics, { streams }: ContextStoreModuleOptions) =>
+        new Streams(store, new StreamMetrics(metrics.registry), streams),
+      inject: [CONTEXT_STORE, Metrics, MODULE_OPTIONS_TOKEN],
+    },
+    {
+      provide: StreamUpgrades,
+      useFactory: (streams: Streams, keys: ApiKeys) => new StreamUpgrades(streams, keys),
+      inject: [Streams, ApiKeys],
+    },
     {
       provide: ApiKeys,
       useFactory: (options: ContextStoreModuleOptions) => new ApiKeys(options.apiKeys ?? []),
@@ -93,7 +108,7 @@ export class ContextStoreModule
     } else {
       consumer
         .apply(embeddedRequests(this.keys, this.metrics))
-        .forRoutes(ContextsController, MessagesController, WindowController);
+        .forRoutes(ContextsController, MessagesController, WindowController, StreamController);
     }
   }
 

@@ -16,3 +16,6 @@ export { CONTEXT_STORE } from './tokens.js';
 export { refuseUpgrade } from './upgrade/refuse-upgrade.js';
 export { UpgradeRouter } from './upgrade/upgrade-router.js';
 export type { PathMatcher, UpgradeHandler } from './upgrade/upgrade-router.js';
+export { serveStreams } from './stream/serve-streams.js';
+export type { StreamClock } from './stream/stream-clock.js';
+export type { StreamSettings } from './stream/streams.js';

@@ -145,6 +145,11 @@ export const errorCodes = {
       'Even the pinned messages and the latest turn alone are above the budget. `minimum_tokens` is what they need.',
     remedy: 'Read with a `budget_tokens` of at least `minimum_tokens`, raise `token_budget`, or compact.',
   },
+  upgrade_required: {
+    status: 426,
+    meaning: 'The path is that of a stream, and the request asks for neither form of it.',
+    remedy: 'Connect with a websocket, or send `Accept: text/event-stream`.',
+  },
   rate_limited: {
     status: 429,
     meaning: 'The node as a whole, or this client, sends more requests a second than the limit allows.',
@@ -169,6 +174,11 @@ export const errorCodes = {
     status: 503,
     meaning: 'The node has as much work queued as it accepts. Nothing was written.',
     remedy: 'Retry with backoff.',
+  },
+  too_many_streams: {
+    status: 503,
+    meaning: 'The node has as many streams as `FASTPACA_STREAM_MAX_CONNECTIONS` allows.',
+    remedy: 'Connect to another node, or again after `Retry-After`.',
   },
   unavailable: {
     status: 503,

@@ -19,13 +19,17 @@ import {
   tailAnswer,
   tailQuery,
 } from './message.js';
+import { streamFrame } from './stream/frames.js';
+import { streamQuery } from './stream/stream-query.js';
 import { windowAnswer, windowQuery } from './window.js';
 
 export interface Answer {
   readonly description: string;
   readonly schema?: z.ZodType;
-  /** Content types other than `application/json`. */
+  /** A content type other than `application/json`, beside it. */
   readonly also?: string;
+  /** The content type, where it is not `application/json`. */
+  readonly as?: string;
 }
 
 /** One REST call: what the server, the OpenAPI document and docs/reference/rest.md are made from. */
@@ -153,6 +157,22 @@ export const operations = {
     headers: { accept: '`application/x-ndjson` streams.' },
     answers: { 200: { description: 'One page', schema: messagesAnswer, also: 'application/x-ndjson' } },
     errors: ['context_not_found', 'invalid_range', 'invalid_cursor', 'page_too_large'],
+  },
+  streamContext: {
+    method: 'GET',
+    path: '/v1/contexts/{id}/stream',
+    summary: 'Follow a context',
+    details:
+      'A websocket, or Server-Sent Events with `Accept: text/event-stream`: replay from a cursor, then what happens, one JSON frame each. See docs/streaming.md.',
+    query: streamQuery,
+    headers: {
+      accept: '`text/event-stream`, without an upgrade to a websocket.',
+      'last-event-id': 'With events: the id of the last one that was processed. Stands before `cursor`.',
+    },
+    answers: {
+      200: { description: 'One frame an event', schema: streamFrame, as: 'text/event-stream' },
+    },
+    errors: ['context_not_found', 'upgrade_required', 'too_many_streams'],
   },
   readWindow: {
     method: 'GET',

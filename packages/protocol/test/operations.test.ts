@@ -27,6 +27,7 @@ describe('the table of operations', () => {
   test('every error code is answered by some operation or belongs to all of them', () => {
     const edge = [
       'not_found',
+      'forbidden',
       'request_timeout',
       'uri_too_long',
       'headers_too_large',

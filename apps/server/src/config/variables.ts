@@ -145,7 +145,7 @@ export const variables = {
   streamMaxConnections: variable(
     'FASTPACA_STREAM_MAX_CONNECTIONS',
     '512',
-    'Websocket and SSE clients of this node. Not in use before the stream is.',
+    'Streams of this node, over websocket and as Server-Sent Events; more get 503.',
     integer(0, 1_000_000).default(512),
   ),
   clusterSeed: variable(

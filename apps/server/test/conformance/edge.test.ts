@@ -235,6 +235,7 @@ describe('OpenAPI', () => {
       'GET /v1/contexts/{id}',
       'GET /v1/contexts/{id}/context',
       'GET /v1/contexts/{id}/messages',
+      'GET /v1/contexts/{id}/stream',
       'GET /v1/contexts/{id}/tail',
       'PATCH /v1/contexts/{id}/metadata',
       'POST /v1/contexts/{id}/compact',

@@ -1,4 +1,5 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
+import { withoutToken } from '../auth/credentials.js';
 import { type HttpReply, type HttpRequest, isAnswered } from '../http/exchange.js';
 import { errorReply, isDefect } from './error-answer.js';
 
@@ -16,7 +17,8 @@ export class ErrorFilter implements ExceptionFilter {
     const request = http.getRequest<HttpRequest>();
     const reply = http.getResponse<HttpReply>();
     if (isDefect(error)) {
-      const { method, url } = request;
+      const { method } = request;
+      const url = withoutToken(request.url);
       this.logger.error({ type: 'request_failed', method, url, err: error }, 'request failed');
     }
     if (isAnswered(reply)) return;

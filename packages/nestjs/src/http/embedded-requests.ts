@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ApiKeys } from '../auth/api-keys.js';
+import { credentialsOf } from '../auth/credentials.js';
 import { ApiError } from '../errors/api-error.js';
 import { errorReply } from '../errors/error-answer.js';
 import type { Metrics } from '../metrics/metrics.js';
@@ -16,10 +17,13 @@ export function embeddedRequests(keys: ApiKeys, metrics: Metrics) {
     const started = performance.now();
     response.once('finish', () => {
       const route = routeOf(request.originalUrl ?? request.url ?? '');
+      // A stream lasts as long as its client likes: that is no duration of a request.
+      if (route.endsWith('/stream') && response.statusCode === 200) return;
       const seconds = (performance.now() - started) / 1000;
       metrics.requestAnswered(request.method ?? '', route, response.statusCode, seconds);
     });
-    if (keys.accepts(request.headers.authorization)) {
+    const credentials = credentialsOf({ url: request.originalUrl ?? request.url, headers: request.headers });
+    if (keys.accepts(credentials)) {
       next();
       return;
     }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ApiKeys } from '../auth/api-keys.js';
+import { credentialsOf } from '../auth/credentials.js';
 import { ApiError } from '../errors/api-error.js';
 import { sendError } from '../errors/error-filter.js';
 import type { Metrics } from '../metrics/metrics.js';
@@ -20,7 +21,7 @@ export function addRequestHooks(fastify: FastifyInstance, keys: ApiKeys, metrics
   });
   if (keys.required) {
     fastify.addHook('onRequest', (request, reply, done) => {
-      if (open.test(request.url) || keys.accepts(request.headers.authorization)) {
+      if (open.test(request.url) || keys.accepts(credentialsOf(request))) {
         done();
         return;
       }
@@ -29,7 +30,9 @@ export function addRequestHooks(fastify: FastifyInstance, keys: ApiKeys, metrics
   }
   fastify.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';
-    metrics.requestAnswered(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
+    // A stream lasts as long as its client likes: that is no duration of a request.
+    if (!route.endsWith('/stream') || reply.statusCode !== 200)
+      metrics.requestAnswered(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
     done();
   });
 }

@@ -32,7 +32,7 @@ export function Described(name: OperationName): MethodDecorator {
 
 function tagOf(path: string): string {
   if (path.startsWith('/health')) return 'health';
-  if (/\/(messages|tail)$/.test(path)) return 'messages';
+  if (/\/(messages|tail|stream)$/.test(path)) return 'messages';
   return /\/(context|compact)$/.test(path) ? 'window' : 'contexts';
 }
 
@@ -59,7 +59,7 @@ function answers(operation: Operation): MethodDecorator[] {
   return Object.entries(operation.answers).map(([status, answer]) => {
     const schema = answer.schema && schemaOf(answer.schema, 'output');
     const content = {
-      ...(schema ? { 'application/json': { schema } } : {}),
+      ...(schema ? { [answer.as ?? 'application/json']: { schema } } : {}),
       ...(answer.also === undefined ? {} : { [answer.also]: { schema: { type: 'string' } } }),
     };
     return ApiResponse({
