@@ -52,3 +52,15 @@ export type {
   StreamNotice,
   TombstonedEvent,
 } from './stream/stream-event.js';
+export { autoCompact } from './compaction/auto-compact.js';
+export type { AutoCompactOptions, Summarise, SummaryRequest } from './compaction/auto-compact.js';
+export { toAnthropicMessages } from './formats/anthropic.js';
+export type {
+  AnthropicAssistantBlock,
+  AnthropicConversation,
+  AnthropicMessage,
+  AnthropicUserBlock,
+} from './formats/anthropic.js';
+export { toOpenAIMessages } from './formats/openai.js';
+export type { OpenAIMessage, OpenAIToolCall, OpenAIUserPart } from './formats/openai.js';
+export { toUIMessages } from './formats/ui-messages.js';
