@@ -1,0 +1,168 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+const tsc = path.join(root, 'node_modules', '.bin', 'tsc');
+
+interface Failed {
+  readonly stdout: string;
+}
+
+interface Manifest {
+  readonly name: string;
+  readonly private?: boolean;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+}
+
+const published = readdirSync(path.join(root, 'packages'))
+  .map((folder) => ({
+    folder,
+    manifest: JSON.parse(
+      readFileSync(path.join(root, 'packages', folder, 'package.json'), 'utf8'),
+    ) as Manifest,
+  }))
+  .filter(({ manifest }) => manifest.private !== true);
+
+const project = mkdtempSync(path.join(tmpdir(), 'fastpaca-packages-'));
+const inProject = (...parts: string[]) => path.join(project, ...parts);
+
+/** The first example of a README, which stands for itself. */
+function example(folder: string): { readonly language: string; readonly code: string } {
+  const readme = readFileSync(path.join(root, 'packages', folder, 'README.md'), 'utf8');
+  const [, language = '', code = ''] = /^```(js|ts)\n([\s\S]*?)^```$/m.exec(readme) ?? [];
+  return { language, code };
+}
+
+/** The package's tarballs, and the peers that their READMEs tell to install, in a project without anything. */
+async function install(): Promise<void> {
+  const folders = published.map(({ folder }) => `./packages/${folder}`);
+  await run('npm', ['pack', '--pack-destination', project, ...folders], { cwd: root });
+  const tarballs = readdirSync(project).filter((file) => file.endsWith('.tgz'));
+  expect(tarballs).toHaveLength(published.length);
+  writeFileSync(inProject('package.json'), JSON.stringify({ type: 'module', private: true }));
+  const own = new Set(published.map(({ manifest }) => manifest.name));
+  const peers = published
+    .flatMap(({ manifest }) => Object.entries(manifest.peerDependencies ?? {}))
+    .filter(([name]) => !own.has(name))
+    .map(([name, range]) => `${name}@${range}`);
+  const flags = ['--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
+  await run(
+    'npm',
+    ['install', ...flags, ...tarballs.map((file) => `./${file}`), ...new Set(peers), '@types/node@^24'],
+    {
+      cwd: project,
+    },
+  );
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
+beforeAll(install, 240_000);
+afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+describe('packed and installed into an empty project', () => {
+  test.each(published.map(({ folder, manifest }) => [manifest.name, folder]))(
+    '%s has a README with an example, a changelog and a licence, and no tests',
+    (name, folder) => {
+      const files = readdirSync(inProject('node_modules', name));
+      expect(files).toEqual(expect.arrayContaining(['README.md', 'CHANGELOG.md', 'LICENSE', 'dist']));
+      expect(files).not.toContain('test');
+      expect(example(folder).code).toContain(`'${name}'`);
+    },
+  );
+
+  test('every example passes the type checker', async () => {
+    for (const { folder } of published) {
+      const { language, code } = example(folder);
+      writeFileSync(inProject(`${folder}.${language}`), code);
+    }
+    writeFileSync(
+      inProject('tsconfig.json'),
+      JSON.stringify({
+        compilerOptions: {
+          target: 'es2024',
+          module: 'nodenext',
+          strict: true,
+          // An example in JavaScript has no types to write down.
+          noImplicitAny: false,
+          strictNullChecks: false,
+          allowJs: true,
+          checkJs: true,
+          noEmit: true,
+          experimentalDecorators: true,
+          emitDecoratorMetadata: true,
+          skipLibCheck: false,
+          types: ['node'],
+        },
+        files: published.map(({ folder }) => `${folder}.${example(folder).language}`),
+      }),
+    );
+    const { stdout } = await run(tsc, ['-p', project]).catch((error: Failed) => error);
+    expect(stdout).toBe('');
+    writeFileSync(inProject('wrong.ts'), `import { nothing } from '${published[0]?.manifest.name ?? ''}';`);
+    const wrong = ['--ignoreConfig', '--noEmit', '--module', 'nodenext', inProject('wrong.ts')];
+    await expect(run(tsc, wrong)).rejects.toThrow();
+  }, 120_000);
+
+  test.each(
+    published.filter(({ folder }) => !['nestjs', 'client'].includes(folder)).map(({ folder }) => folder),
+  )(
+    'the example of %s runs',
+    async (folder) => {
+      const { language, code } = example(folder);
+      const file = inProject(`run-${folder}.${language}`);
+      writeFileSync(file, code);
+      const cwd = mkdtempSync(inProject(`${folder}-`));
+      const { stdout } = await run(process.execPath, [file], { cwd });
+      expect(stdout).not.toBe('');
+    },
+    30_000,
+  );
+
+  test('the client’s example talks to the application of the Nest module’s example', async () => {
+    const port = await freePort();
+    const { code } = example('nestjs');
+    writeFileSync(inProject('app.ts'), code.replace('4000', String(port)));
+    await run(tsc, [
+      ...[
+        '--target',
+        'es2024',
+        '--module',
+        'nodenext',
+        '--experimentalDecorators',
+        '--emitDecoratorMetadata',
+      ],
+      ...['--types', 'node', '--ignoreConfig', inProject('app.ts')],
+    ]);
+    const app = spawn(process.execPath, [inProject('app.js')], { cwd: project, stdio: 'ignore' });
+    try {
+      for (let answer = null; !answer?.ok; await delay(50)) {
+        expect(app.exitCode).toBeNull();
+        answer = await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => null);
+      }
+      writeFileSync(inProject('use.js'), example('client').code.replace('4000', String(port)));
+      const { stdout } = await run(process.execPath, [inProject('use.js')]);
+      expect(stdout).toMatch(/^1 messages, \d+ tokens, version 1$/m);
+    } finally {
+      app.kill('SIGTERM');
+      await once(app, 'exit');
+    }
+  }, 60_000);
+});
