@@ -132,11 +132,15 @@ export class EventFollower {
   }
 
   async count(frames: number): Promise<StreamFrame[]> {
-    while (this.frames.length < frames) {
+    await this.until(() => this.frames.length >= frames);
+    return this.frames;
+  }
+
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) {
       if (this.over) throw new Error('The stream ended before.');
       await new Promise<void>((resolve) => this.waiting.push(resolve));
     }
-    return this.frames;
   }
 
   drop(): void {

@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+
+/** A websocket client that does only what it is told: it answers nothing, not even a close. */
+export async function rawWebSocket(url: string, target: string): Promise<Socket> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.on('error', () => undefined);
+  const key = randomBytes(16).toString('base64');
+  socket.write(
+    `GET ${target} HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`,
+  );
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  if (!answer.toString('latin1').startsWith('HTTP/1.1 101')) throw new Error('The upgrade was refused.');
+  return socket;
+}
+
+/** A frame as a client sends it: masked, with a mask of zeros. */
+export function clientFrame(opcode: number, payload: Uint8Array, { fin = true, masked = true } = {}): Buffer {
+  const { length } = payload;
+  const size = length < 126 ? [length] : length < 65_536 ? [126, length >> 8, length & 0xff] : null;
+  if (size === null) throw new Error('Too large for this test.');
+  const [first = 0, ...rest] = size;
+  const mask = masked ? [0, 0, 0, 0] : [];
+  return Buffer.concat([
+    Buffer.from([(fin ? 0x80 : 0) | opcode, (masked ? 0x80 : 0) | first, ...rest, ...mask]),
+    payload,
+  ]);
+}
+
+/** An event stream whose connection can be left unread. */
+export async function rawEventStream(url: string, target: string): Promise<Socket> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.on('error', () => undefined);
+  socket.write(`GET ${target} HTTP/1.1\r\nHost: h\r\nAccept: text/event-stream\r\n\r\n`);
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  if (!answer.toString('latin1').startsWith('HTTP/1.1 200')) throw new Error('The stream was refused.');
+  return socket;
+}
