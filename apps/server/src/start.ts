@@ -1,0 +1,50 @@
+import path from 'node:path';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createApplication } from './application.js';
+import { type Configuration, ConfigurationError, parseConfiguration } from './config/configuration.js';
+import { createLog } from './log/create-log.js';
+import { nodeName } from './node/node-name.js';
+import { openStore } from './node/open-store.js';
+import { drainOnSignal } from './shutdown/drain-on-signal.js';
+
+/** Starts the server. A start that fails ends the process. */
+export async function start(): Promise<void> {
+  await run().catch(failedStart);
+}
+
+async function run(): Promise<void> {
+  const configuration = parseConfiguration(process.env);
+  const directory = path.resolve(configuration.dataDirectory);
+  const node = nodeName(directory, configuration.nodeName);
+  const log = createLog(configuration.logLevel, node);
+  const store = openStore({ configuration, directory, node, log });
+  const app = await createApplication({ configuration, log, store });
+  drainOnSignal(app, log);
+  await listen(app, configuration);
+  log.info({ type: 'listening', url: urlOf(configuration), data_directory: directory }, 'listening');
+}
+
+async function listen(app: NestFastifyApplication, { port, host }: Configuration): Promise<void> {
+  try {
+    await app.listen(port, host);
+  } catch (error) {
+    await app.close();
+    if (!(error instanceof Error) || !('code' in error) || error.code !== 'EADDRINUSE') throw error;
+    throw new Error(`Port ${port} is in use: stop what listens on it, or set PORT to another`, {
+      cause: error,
+    });
+  }
+}
+
+function urlOf({ host, port, tlsCertFile }: Configuration): string {
+  const scheme = tlsCertFile === undefined ? 'http' : 'https';
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** One line, whatever went wrong: a supervisor shows the last line, and a person reads it. */
+function failedStart(error: unknown): void {
+  const prefix = error instanceof ConfigurationError ? 'configuration' : 'start failed';
+  const reason = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`${prefix}: ${reason.replaceAll('\n', ' ')}\n`);
+  process.exit(1);
+}
