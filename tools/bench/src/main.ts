@@ -4,9 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadScenarios, readOptions, usage, type BenchOptions } from './options.ts';
 import { describeMachine } from './report/machine.ts';
-import { errorLines, loadTable, profileSections, ratioLines, startTable } from './report/report.ts';
+import {
+  errorLines,
+  loadTable,
+  profileSections,
+  ratioLines,
+  startTable,
+  streamsTable,
+} from './report/report.ts';
 import { compare } from './scenarios/compare.ts';
 import { measureStart, type StartResult } from './scenarios/start.ts';
+import { measureStreams, type StreamsResult } from './scenarios/streams.ts';
 import { ContextStoreSystem } from './systems/context-store.ts';
 import { PostgresSystem } from './systems/postgres.ts';
 import type { System } from './systems/system.ts';
@@ -38,6 +46,7 @@ async function main(): Promise<void> {
     console.log(`${describeMachine(directory)}\n`);
     await runLoads(options, directory, systems);
     if (options.scenarios.includes('start')) await runStarts(options, directory);
+    if (options.scenarios.includes('streams')) await runStreams(options, directory);
   } finally {
     await cleanUp();
   }
@@ -81,6 +90,20 @@ async function runStarts(options: BenchOptions, directory: string): Promise<void
     results.push(await measureStart(directory, messages, options, console.log));
   }
   console.log(`\n${startTable(results)}`);
+}
+
+/** One context for each stream, and each context followed by several. */
+async function runStreams(options: BenchOptions, directory: string): Promise<void> {
+  const results: StreamsResult[] = [];
+  for (const contexts of [options.streams, Math.max(1, Math.floor(options.streams / 10))]) {
+    const result = await measureStreams(directory, { ...options, contexts });
+    if (result.missing !== 0) {
+      console.error(`errors: ${String(result.missing)} frames never came`);
+      process.exitCode = 1;
+    }
+    results.push(result);
+  }
+  console.log(`\n${streamsTable(results)}`);
 }
 
 await main();

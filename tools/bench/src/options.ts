@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 
 export const loadScenarios = ['appends', 'reads', 'mix'] as const;
 export type LoadScenario = (typeof loadScenarios)[number];
-export type Scenario = LoadScenario | 'start';
+export type Scenario = LoadScenario | 'start' | 'streams';
 
 export interface BenchOptions {
   readonly scenarios: readonly Scenario[];
@@ -12,6 +12,8 @@ export interface BenchOptions {
   readonly inFlight: number;
   readonly contexts: number;
   readonly messageBytes: number;
+  readonly streams: number;
+  readonly appendsPerSecond: number;
   readonly startMessages: number;
   readonly seed: number;
   readonly baseline: boolean;
@@ -22,13 +24,16 @@ export interface BenchOptions {
 
 export const usage = `npm run bench -- [options]
 
-  --scenario NAME    appends, reads, mix or start; may be given several times (default: appends reads mix)
+  --scenario NAME    appends, reads, mix, start or streams; may be given several times
+                     (default: appends reads mix)
   --duration S       seconds measured per round and scenario (default 10)
   --warm-up S        seconds before that, not measured (default 3)
   --rounds N         rounds; each runs both systems in turn (default 2)
   --in-flight N      requests in flight (default 64)
   --contexts N       contexts (default 256)
   --message-bytes N  bytes of text per message (default 256)
+  --streams N        websockets in scenario streams (default 500)
+  --rate N           appends a second in scenario streams (default 2000)
   --messages N       messages in the large data directory of scenario start (default 1000000)
   --no-baseline      leave Fastify + Postgres out
   --profile          profile the server while it is measured and say where its time goes; implies
@@ -50,6 +55,8 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
       'in-flight': { type: 'string', default: '64' },
       contexts: { type: 'string', default: '256' },
       'message-bytes': { type: 'string', default: '256' },
+      streams: { type: 'string', default: '500' },
+      rate: { type: 'string', default: '2000' },
       messages: { type: 'string', default: '1000000' },
       baseline: { type: 'boolean', default: true },
       profile: { type: 'boolean', default: false },
@@ -67,6 +74,8 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
     inFlight: readInteger('in-flight', values['in-flight']),
     contexts: readInteger('contexts', values.contexts),
     messageBytes: readInteger('message-bytes', values['message-bytes']),
+    streams: readInteger('streams', values.streams),
+    appendsPerSecond: readInteger('rate', values.rate),
     startMessages: readInteger('messages', values.messages),
     seed: readInteger('seed', values.seed),
     baseline: values.baseline && !values.profile,
@@ -76,7 +85,7 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
 }
 
 function readScenario(name: string): Scenario {
-  const known: readonly Scenario[] = [...loadScenarios, 'start'];
+  const known: readonly Scenario[] = [...loadScenarios, 'start', 'streams'];
   const scenario = known.find((each) => each === name);
   if (scenario === undefined) {
     throw new TypeError(`--scenario is one of ${known.join(', ')}, not "${name}"`);

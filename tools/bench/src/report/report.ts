@@ -2,6 +2,7 @@ import type { RecordableHistogram } from 'node:perf_hooks';
 import { summariseProfile } from './profile.ts';
 import type { ScenarioResult } from '../scenarios/compare.ts';
 import type { StartResult } from '../scenarios/start.ts';
+import type { StreamsResult } from '../scenarios/streams.ts';
 import { markdownTable } from './table.ts';
 
 /** Throughput, latencies, memory and CPU of each scenario and system; a mix has a row for each kind. */
@@ -106,6 +107,43 @@ export function startTable(results: readonly StartResult[]): string {
       integer(each.afterKillMs),
       memory(each.readyMiB),
       memory(each.afterReadsMiB),
+    ]),
+  );
+}
+
+export function streamsTable(results: readonly StreamsResult[]): string {
+  const header = [
+    'streams',
+    'contexts',
+    'appends/s',
+    'message frames/s',
+    'append p50 ms',
+    'append p99 ms',
+    'append to frame p50 ms',
+    'append to frame p99 ms',
+    'largest ms',
+    'memory MiB without streams',
+    'with streams',
+    'at the end',
+    'CPU seconds',
+  ];
+  const memory = (value: number | undefined): string => (value === undefined ? '?' : integer(value));
+  return markdownTable(
+    header,
+    results.map((each) => [
+      integer(each.streams),
+      integer(each.contexts),
+      integer(each.appendsPerSecond),
+      integer(each.framesPerSecond),
+      milliseconds(each.answer.percentile(50)),
+      milliseconds(each.answer.percentile(99)),
+      milliseconds(each.frame.percentile(50)),
+      milliseconds(each.frame.percentile(99)),
+      milliseconds(each.frame.max),
+      memory(each.idleMiB),
+      memory(each.connectedMiB),
+      memory(each.endMiB),
+      each.cpuSeconds?.toFixed(1) ?? '?',
     ]),
   );
 }
