@@ -210,7 +210,7 @@ function moveWindow(
   const { rules, tokenBudget, triggerRatio } = context.profile;
   const budget = { tokens: tokenBudget, triggerRatio };
   const appended = appendToWindow(context.record.window, rules, budget, added);
-  if (!Number.isSafeInteger(usedTokens(appended.state))) {
+  if (!isCountable(appended.state)) {
     throw new InvalidCommand('The window would have more tokens than can be counted.');
   }
   if (!appended.needsCut) return appended;
@@ -221,6 +221,18 @@ function moveWindow(
   );
   if (result.kind === 'unchanged') return appended;
   return { state: result.state, dropped: union(appended.dropped, result.dropped) };
+}
+
+/**
+ * A state that could not be stored would stop every replica that applies the command. The rules of the
+ * window make none; should they have a fault, it costs this append, not the group.
+ */
+function isCountable(window: WindowState): boolean {
+  const { liveTokens, liveCount, pinnedTokens } = window;
+  return (
+    [liveTokens, liveCount, pinnedTokens].every((each) => each >= 0) &&
+    Number.isSafeInteger(usedTokens(window))
+  );
 }
 
 /** The log with messages at its end that are not in the state yet. */

@@ -1,6 +1,7 @@
 import type { MessageOutline } from '../outline/outline.js';
 import { closeEdge, emptyEdge, observe, tidyEdge } from './edge.js';
 import type { Closing } from './edge.js';
+import { isMisplacedCall } from './parts.js';
 import type { ShownParts } from './parts.js';
 
 /** Why a model provider would refuse a replacement, and which of its messages is at fault. */
@@ -25,6 +26,7 @@ export function checkReplacement(messages: readonly MessageOutline[]): Replaceme
     if (unanswered !== null) return fault('unanswered_call', unanswered - 1);
     if (observed.hidden === 'empty') return fault('empty_message', index);
     if (observed.hidden === 'before_first_user') return fault('first_not_user', index);
+    if (outline.parts.some((part) => isMisplacedCall(outline, part))) return fault('unanswered_call', index);
     if (hidesResult(outline, observed.shown.parts)) return fault('orphaned_result', index);
     if (observed.closesAfter) {
       const left = firstUnanswered(closeEdge(edge));

@@ -4,6 +4,8 @@ import {
   answersCall,
   asksForPin,
   isEmptyMessage,
+  isMisplacedCall,
+  isOnlyMisplacedCalls,
   isReasoningOnly,
   isTurnStart,
   nothing,
@@ -69,6 +71,7 @@ export function emptyEdge(turnSeq: number | null): Edge {
 /** Moves `edge` past the message `seq`. The caller counts it, then calls `tidyEdge`. */
 export function observe(edge: Edge, seq: number, outline: MessageOutline): Observation {
   if (isEmptyMessage(outline)) return hiddenObservations.empty;
+  if (isOnlyMisplacedCalls(outline)) return hiddenObservations.dangling_call;
   const starts = isTurnStart(outline);
   const closingBefore = starts || outline.role === 'system' ? closeEdge(edge) : null;
   if (starts) edge.turnSeq = seq;
@@ -136,6 +139,7 @@ function hiddenObservation(hidden: HiddenReason): Observation {
 
 const hiddenObservations = {
   empty: hiddenObservation('empty'),
+  dangling_call: hiddenObservation('dangling_call'),
   before_first_user: hiddenObservation('before_first_user'),
   orphaned_result: hiddenObservation('orphaned_result'),
 } as const;
@@ -158,7 +162,9 @@ function matchCalls(edge: Edge, outline: MessageOutline): Matched {
     const part = outline.parts[index];
     if (part === undefined) continue;
     if (part.blank) gone.push(index);
-    if (part.link === 'call') {
+    if (isMisplacedCall(outline, part)) {
+      gone.push(index);
+    } else if (part.link === 'call') {
       calls ??= [];
       openCall(edge, calls, part.callId);
     } else if (part.link === 'result') {
@@ -254,7 +260,9 @@ function joined(groups: readonly MessageGroup[], seq: number, calls: readonly st
 
 function withoutOpenCalls(outline: MessageOutline, shown: Shown): Shown | null {
   for (const part of outline.parts) {
-    if (part.link === 'open') return withoutParts(outline, shown, ({ link }) => link === 'open');
+    if (part.link !== 'open') continue;
+    const closed = withoutParts(outline, shown, ({ link }) => link === 'open');
+    return closed === shown ? null : closed;
   }
   return null;
 }

@@ -38,7 +38,22 @@ export function isEmptyMessage(outline: MessageOutline): boolean {
  */
 export function isTurnStart(outline: MessageOutline): boolean {
   if (outline.role !== 'user' || isEmptyMessage(outline)) return false;
-  return !outline.parts.some(answersCall);
+  return !outline.parts.some(answersCall) && !isOnlyMisplacedCalls(outline);
+}
+
+/**
+ * A call that nobody can answer: only a model calls tools, so one in a user's or a system message is
+ * never shown. It must not wait for a result either: a turn would begin with what may go.
+ */
+export function isMisplacedCall({ role }: MessageOutline, { link }: PartOutline): boolean {
+  return (role === 'user' || role === 'system') && (link === 'call' || link === 'open');
+}
+
+/** Nothing is left of a message without its misplaced calls. */
+export function isOnlyMisplacedCalls(outline: MessageOutline): boolean {
+  if (!outline.parts.some((part) => isMisplacedCall(outline, part))) return false;
+  const all: Shown = { parts: 'all', tokens: 0 };
+  return withoutParts(outline, all, (part) => isMisplacedCall(outline, part)).parts === null;
 }
 
 /** A tool result, with or without an id that names its call. */

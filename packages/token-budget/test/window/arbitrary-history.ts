@@ -91,6 +91,10 @@ const anyMessage = fc.oneof(
   { weight: 9, arbitrary: messageOf('assistant', assistantPart, 4) },
   { weight: 4, arbitrary: messageOf('user', resultPart, 2) },
   { weight: 1, arbitrary: messageOf('user', fc.oneof(resultPart, textPart), 2) },
+  // What no client should send, and one will.
+  { weight: 2, arbitrary: messageOf('user', fc.oneof(wholePart, callPart, textPart), 8) },
+  { weight: 1, arbitrary: messageOf('system', fc.oneof(wholePart, callPart, resultPart), 8) },
+  { weight: 1, arbitrary: messageOf('narrator', assistantPart, 8) },
   { weight: 3, arbitrary: messageOf('tool', resultPart, 2) },
   { weight: 1, arbitrary: systemMessage },
 );

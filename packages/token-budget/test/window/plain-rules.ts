@@ -31,8 +31,20 @@ export function isEmpty(message: TestMessage): boolean {
   return message.parts.some(isBlank) || message.parts.every((part) => part.type === 'step-start');
 }
 
+/** Only a model calls tools. */
+const isMisplaced = ({ role }: TestMessage, part: TestPart): boolean =>
+  (role === 'user' || role === 'system') && (isCall(part) || isOpen(part));
+
+/** The parts of a message that may be shown at all. */
+function partsOf(message: TestMessage): number[] {
+  const entry = { message, parts: message.parts.map((_, part) => part) } as PlainEntry;
+  if (isEmpty(message)) return [];
+  removeParts(entry, (part) => isMisplaced(message, part));
+  return entry.parts;
+}
+
 export function opensTurn(message: TestMessage): boolean {
-  return message.role === 'user' && !isEmpty(message) && !message.parts.some(isResult);
+  return message.role === 'user' && partsOf(message).length > 0 && !message.parts.some(isResult);
 }
 
 const asks = (message: TestMessage): boolean => message.metadata?.pinned === true;
@@ -82,8 +94,7 @@ export function plainEntries(
 ): PlainEntry[] {
   const entries = messages.map((message, index): PlainEntry => {
     const seq = fromSeq + index;
-    const parts = isEmpty(message) ? [] : message.parts.map((_, part) => part);
-    return { seq, message, parts, pinned: false, pinnedOnce: false, unit: [seq] };
+    return { seq, message, parts: partsOf(message), pinned: false, pinnedOnce: false, unit: [seq] };
   });
   const firstUser = entries.findIndex(({ message }) => opensTurn(message));
   for (const [index, entry] of entries.entries()) {
@@ -158,7 +169,8 @@ function pairCalls(entries: readonly PlainEntry[]): Call[] {
     const orphans = new Set<number>();
     for (const [index, part] of entry.message.parts.entries()) {
       if (isBlank(part)) orphans.add(index);
-      if (isCall(part)) calls.push({ id: callIdOf(part), from: entry, answeredBy: null });
+      if (isCall(part) && !isMisplaced(entry.message, part))
+        calls.push({ id: callIdOf(part), from: entry, answeredBy: null });
       if (!isResult(part)) continue;
       // Of two open calls with one id, the one of the earlier unit: in the order they were made.
       const call = calls.find((each) => each.id === callIdOf(part) && each.answeredBy === null);

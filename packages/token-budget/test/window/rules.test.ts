@@ -230,6 +230,37 @@ describe('rule 18: an unanswered call that something follows', () => {
   });
 });
 
+describe('calls in a user or system message', () => {
+  test('are not shown: nobody makes them, nobody answers them', () => {
+    const context = store();
+    context.append(
+      message('user', [text('a'), wholeCall('x', 'input-available'), toolUse('y')]),
+      message('system', [text('b'), toolUse('z')]),
+      user('c'),
+    );
+    expect(partsOf(context, 1)).toEqual([0]);
+    expect(partsOf(context, 2)).toEqual([0]);
+    expect(context.seqs(1000)).toEqual([1, 2, 3]);
+  });
+
+  test('alone open no turn', () => {
+    const context = store();
+    context.append(message('user', [toolUse('x')]), user('a'), assistant('fine'));
+    expect(context.seqs(1000)).toEqual([2, 3]);
+  });
+
+  test('are counted right where a pin takes the user message along', () => {
+    const context = store();
+    const pinned = message('user', [toolUse('x'), toolResult('x')], 10, true);
+    context.append(message('user', [wholeCall('x', 'input-available')]), pinned);
+    context.append(user('a'));
+    context.append(user('b'));
+    context.append(message('user', [toolUse('x')]));
+    expect(context.state.liveTokens + context.state.pinnedTokens).toBe(context.stored().usedTokens);
+    expect(context.seqs(1000)).toEqual([3, 4]);
+  });
+});
+
 describe('pinned messages', () => {
   test('leading system messages stay, and are counted', () => {
     const context = store({ strategy: 'last_n', limit: 2 });
