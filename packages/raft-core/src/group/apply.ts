@@ -22,6 +22,7 @@ export function takeCommitted(s: GroupState): readonly Entry[] {
     s.out.entryReads.push({ purpose: { kind: 'apply' }, from, to: end, maxBytes: s.limits.maxApplyBytes });
     return none;
   }
+  assert(entries[0]?.index === from, 'entries are applied in order, each once');
   log.applying = entries.at(-1)?.index ?? log.applying;
   return entries;
 }

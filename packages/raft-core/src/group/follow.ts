@@ -48,6 +48,7 @@ function appendFrom(s: GroupState, m: Append): void {
   const first = fresh[0];
   if (first === undefined) return;
   if (first.index <= s.log.lastIndex) {
+    retractAcks(s, first.index);
     s.log.truncate(first.index);
     s.confs.truncate(first.index);
   }
@@ -68,6 +69,16 @@ export function answer(s: GroupState, to: NodeId, outcome: AppendOutcome): void 
     incarnation: s.incarnation,
     outcome,
   });
+}
+
+/**
+ * Entries from `from` on go before they were written: no acknowledgement may leave that says they are
+ * durable, with a write that does not hold them (seed 1511).
+ */
+export function retractAcks(s: GroupState, from: LogIndex): void {
+  s.out.afterSync = s.out.afterSync.filter(
+    (m) => m.type !== 'append_response' || m.outcome.kind !== 'accepted' || m.outcome.index < from,
+  );
 }
 
 export function onHeartbeat(s: GroupState, m: Heartbeat): void {

@@ -1,4 +1,5 @@
 import { assert } from '../errors.js';
+import { logIndex } from '../ids.js';
 import type { LogIndex, NodeId, Term } from '../ids.js';
 import type { ConfChange } from '../membership/conf-change.js';
 import type { ConfState, Entry } from '../log/entry.js';
@@ -57,8 +58,9 @@ export class Group {
   get commit(): LogIndex {
     return this.#s.log.commit;
   }
+  /** The last index that the state machine reflects; 0 while it is lost or being replaced. */
   get applied(): LogIndex {
-    return this.#s.log.applied;
+    return this.#s.lost === 'none' ? this.#s.log.applied : logIndex(0);
   }
   get lastIndex(): LogIndex {
     return this.#s.log.lastIndex;

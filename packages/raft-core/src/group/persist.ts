@@ -3,6 +3,7 @@ import type { GroupMeta, GroupWrite } from '../storage/storage.js';
 import { countOwnVote } from './election.js';
 import { maybeCommit } from './commit.js';
 import type { Persist, PersistToken } from './ready.js';
+import { feedLast } from './snapshot-receive.js';
 import type { GroupState } from './state.js';
 
 /**
@@ -23,6 +24,7 @@ export function takePersist(s: GroupState): Persist | null {
   const messagesAfterSync = s.out.afterSync;
   s.out.afterSync = [];
   if (s.ownVote !== null) s.ownVote.seq ??= seq;
+  if (s.install?.last != null) s.install.last.seq ??= seq;
   const { write, bytes } = takeWrite(s, seq);
   const token: PersistToken = {
     seq,
@@ -35,21 +37,21 @@ export function takePersist(s: GroupState): Persist | null {
 function takeWrite(s: GroupState, seq: number): { write: GroupWrite | null; bytes: number } {
   const { group } = s.options;
   if (s.lost === 'log') return { write: null, bytes: 0 };
-  if (s.resetPending) {
-    // Alone: the entries that follow the snapshot go with the next write.
-    s.resetPending = false;
-    s.log.handReset(seq);
-    return { write: { group, meta: takeMeta(s), reset: true }, bytes: 0 };
+  const reset = s.resetPending;
+  s.resetPending = false;
+  if (!reset && !s.log.hasUnhanded()) {
+    return { write: s.metaDirty ? { group, meta: takeMeta(s) } : null, bytes: 0 };
   }
-  if (!s.log.hasUnhanded()) return { write: s.metaDirty ? { group, meta: takeMeta(s) } : null, bytes: 0 };
+  // With a reset go all entries that follow it: their acknowledgements wait for this write.
   const { append, truncateFrom } = s.log.takeUnhanded(seq);
   let bytes = 0;
   for (const entry of append) bytes += entry.data.length;
   const write = {
     group,
     append,
+    ...(reset ? { reset } : {}),
     ...(truncateFrom === null ? {} : { truncateFrom }),
-    ...(s.metaDirty || s.log.commit > s.persistedCommit ? { meta: takeMeta(s) } : {}),
+    ...(reset || s.metaDirty || s.log.commit > s.persistedCommit ? { meta: takeMeta(s) } : {}),
   };
   return { write, bytes };
 }
@@ -71,6 +73,7 @@ function takeMeta(s: GroupState): GroupMeta {
 export function onPersisted(s: GroupState, token: PersistToken): void {
   s.log.persisted(token.seq);
   countOwnVote(s, token.seq);
+  feedLast(s, token.seq);
   maybeCommit(s);
   evict(s);
 }

@@ -25,7 +25,10 @@ export type SnapshotCommand =
   | { readonly kind: 'stop_sending'; readonly to: NodeId; readonly id: number }
   /** Start `restore` with the chunks that follow; abort one that runs. */
   | { readonly kind: 'restore'; readonly key: string; readonly position: SnapshotPosition }
-  /** Feed to the running restore, then call `snapshotChunkTaken`; after the last, `snapshotRestored`. */
+  /**
+   * Feed to the running restore, then call `snapshotChunkTaken`; after the last, `snapshotRestored`. The
+   * last is asked for once the log begins at the snapshot durably, so a restore must not end before it.
+   */
   | { readonly kind: 'feed'; readonly key: string; readonly data: Uint8Array; readonly done: boolean };
 
 /** What one turn of a group asks of its host. Everything in it may be done before anything is durable. */

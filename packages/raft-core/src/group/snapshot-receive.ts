@@ -2,7 +2,7 @@ import { logIndex } from '../ids.js';
 import type { LogIndex } from '../ids.js';
 import type { SnapshotChunk, SnapshotPosition } from '../message/message.js';
 import { hearLeader, resetElectionDeadline } from './election.js';
-import { answer } from './follow.js';
+import { answer, retractAcks } from './follow.js';
 import type { GroupState, Install } from './state.js';
 
 export function onSnapshotChunk(s: GroupState, m: SnapshotChunk): void {
@@ -36,6 +36,7 @@ export function onSnapshotChunk(s: GroupState, m: SnapshotChunk): void {
     offset: 0,
     feeding: null,
     complete: false,
+    last: null,
   };
   s.out.snapshots.push({ kind: 'restore', key, position });
   onNextChunk(s, s.install, m);
@@ -56,9 +57,44 @@ function onNextChunk(s: GroupState, install: Install, m: SnapshotChunk): void {
     wantOffset(s, m, install.offset);
     return;
   }
+  if (m.done) {
+    install.complete = true;
+    install.last = { data: m.data, seq: null };
+    beginLogAt(s, install);
+    return;
+  }
   install.feeding = m.data.length;
-  install.complete = m.done;
-  s.out.snapshots.push({ kind: 'feed', key: install.key, data: m.data, done: m.done });
+  s.out.snapshots.push({ kind: 'feed', key: install.key, data: m.data, done: false });
+}
+
+/**
+ * The whole snapshot is here: the log begins at its position before the state machine is complete.
+ * The other way round a crash between the two leaves a state machine at index 44 beside a log whose
+ * entry 44 is another, which then passes for committed (seed 2420).
+ */
+function beginLogAt(s: GroupState, { position, voteFrom }: Install): void {
+  const { index, term } = position;
+  const keepsTail = s.lost === 'state' && index <= s.log.handed && s.log.matches(index, term);
+  if (keepsTail) restartAt(s, index);
+  else resetTo(s, position);
+  if (s.lost === 'log') {
+    // Whom it voted for in this term is forgotten with the log: it must not vote twice.
+    s.vote ??= s.leader ?? s.self;
+    s.voteFrom = voteFrom;
+  }
+  // The log is whole; what is missing is the state.
+  s.lost = 'state';
+  s.applyRead = null;
+  s.metaDirty = true;
+}
+
+/** A write is durable: if the log begins at the snapshot with it, the state machine gets the rest. */
+export function feedLast(s: GroupState, seq: number): void {
+  const { install } = s;
+  const last = install?.last ?? null;
+  if (install === null || last === null || last.seq === null || last.seq > seq) return;
+  install.last = null;
+  s.out.snapshots.push({ kind: 'feed', key: install.key, data: last.data, done: true });
 }
 
 function wantOffset(s: GroupState, m: SnapshotChunk, offset: number): void {
@@ -91,25 +127,15 @@ export function chunkTaken(s: GroupState, key: string): void {
   });
 }
 
-/** The state machine is the snapshot now; the log follows, and then the leader is told. */
+/** The state machine is the snapshot now, and the log begins there: the leader is told. */
 export function snapshotRestored(s: GroupState, key: string): boolean {
-  const install = s.install;
-  if (install?.key !== key || !install.complete) return false;
-  const { position } = install;
+  const { install } = s;
+  if (install?.key !== key || !install.complete || install.last !== null) return false;
   s.install = null;
-  const keepsTail = s.lost === 'state' && s.log.matches(position.index, position.term);
-  if (keepsTail) restartAt(s, position.index);
-  else resetTo(s, position);
-  if (s.lost === 'log') {
-    // Whom it voted for in this term is forgotten with the log: it must not vote twice.
-    s.vote ??= s.leader ?? s.self;
-    s.voteFrom = install.voteFrom;
-  }
   s.lost = 'none';
-  s.metaDirty = true;
   resetElectionDeadline(s);
   if (s.leader !== null && s.leader !== s.self)
-    answer(s, s.leader, { kind: 'accepted', index: position.index });
+    answer(s, s.leader, { kind: 'accepted', index: install.position.index });
   return true;
 }
 
@@ -123,6 +149,7 @@ function restartAt(s: GroupState, index: LogIndex): void {
 }
 
 function resetTo(s: GroupState, position: SnapshotPosition): void {
+  retractAcks(s, logIndex(position.index + 1));
   s.log.reset(position);
   // Also a configuration that was appended and never committed goes (openraft#1808).
   s.confs.reset(position.index, position.conf);

@@ -38,6 +38,8 @@ export interface Install {
   feeding: number | null;
   /** The last chunk is in. */
   complete: boolean;
+  /** The last chunk, held back until the log begins at the snapshot, durably: with the write `seq`. */
+  last: { readonly data: Uint8Array; seq: number | null } | null;
 }
 
 /** Outputs that have not been collected. */

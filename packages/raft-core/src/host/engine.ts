@@ -239,7 +239,8 @@ export class Engine<Result> implements TransportHandler {
     this.#outbound.add(persist.messagesAfterSync);
     // A follower that has sent its acknowledgement and has nothing to apply is done.
     const { group, watchers } = runtime;
-    if (group.role !== 'follower' || group.canApply || watchers.length > 0) this.touch(runtime);
+    const more = group.role !== 'follower' || group.canApply || group.installing;
+    if (more || watchers.length > 0) this.touch(runtime);
   }
 
   #onRestored(runtime: Runtime<Result>): void {

@@ -125,7 +125,7 @@ export class RaftLog {
     return this.handed < this.lastIndex || this.#truncateFrom !== null;
   }
 
-  /** Takes what storage has not been given yet. `seq` names the write. */
+  /** Takes what storage has not been given yet, perhaps nothing after a reset. `seq` names the write. */
   takeUnhanded(seq: number): { append: readonly Entry[]; truncateFrom: LogIndex | null } {
     const append = this.cache.slice(logIndex(this.handed + 1), this.lastIndex, Infinity);
     assert(append !== null, 'what is not handed to storage is in memory');
@@ -192,11 +192,6 @@ export class RaftLog {
     this.#truncateFrom = null;
     this.cache.reset(position.index);
     for (const write of this.#inFlight) write.index = logIndex(0);
-  }
-
-  /** The write of a reset counts as one of the log: its completion makes the position stable. */
-  handReset(seq: number): void {
-    this.#inFlight.push({ seq, index: this.lastIndex });
   }
 
   #runAt(index: LogIndex): number {

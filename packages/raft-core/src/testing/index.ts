@@ -8,5 +8,6 @@ export { MemoryNetwork } from './memory/memory-network.js';
 export type { MemoryNetworkOptions } from './memory/memory-network.js';
 export { MemoryDisk, MemoryStorage, MemoryStorageError } from './memory/memory-storage.js';
 export type { MemoryStorageOptions } from './memory/memory-storage.js';
-export { simulate } from './simulation/simulation.js';
+export type { FaultKind, Plan, PlanFocus } from './simulation/plan.js';
+export { replayCommand, simulate } from './simulation/simulation.js';
 export type { SimulationOptions, SimulationResult } from './simulation/simulation.js';

@@ -7,6 +7,7 @@ const usage = `npm run simulate -w @fastpaca/raft-core -- [options]
   --from <n>      the first seed (default 1)
   --seed <n>      only this one
   --steps <n>     events per seed before faults stop (default 20000)
+  --focus <json>  settings of the plan instead of drawn ones, e.g. '{"compactEvery":3}'
   --trace         print what happens, one line per event
   --json          print the results as JSON
   --all           go on after a violation`;
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
     steps: { type: 'string', default: '20000' },
+    focus: { type: 'string' },
     trace: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     all: { type: 'boolean', default: false },
@@ -33,13 +35,14 @@ const first = Number(values.seed ?? values.from);
 const count = values.seed === undefined ? Number(values.seeds) : 1;
 const { simulate } = await loadSources().testing();
 const onLine = values.trace ? (line) => process.stdout.write(`${line}\n`) : undefined;
+const focus = JSON.parse(values.focus ?? '{}');
 const started = performance.now();
 const results = [];
 for (let seed = first; seed < first + count; seed += 1) {
-  const result = simulate({ seed, steps, ...(onLine === undefined ? {} : { onLine }) });
+  const result = simulate({ seed, steps, focus, ...(onLine === undefined ? {} : { onLine }) });
   results.push(result);
   if (result.violation === null) continue;
-  const command = `npm run simulate -w @fastpaca/raft-core -- --seed ${seed} --steps ${steps} --trace`;
+  const command = `npm run simulate -w @fastpaca/raft-core -- --seed ${seed} --steps ${steps}${values.focus === undefined ? '' : ` --focus '${values.focus}'`} --trace`;
   console.error(`seed ${seed}, step ${result.violation.step}: ${result.violation.message}`);
   console.error(`  replay: ${command}`);
   process.exitCode = 1;

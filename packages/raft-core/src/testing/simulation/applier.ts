@@ -74,6 +74,11 @@ export class Applier {
     this.#answerReads();
   }
 
+  /** The process died before the one that was to replace it was complete. */
+  bringBack(machine: ListMachine): void {
+    this.#machine = machine;
+  }
+
   #checkSnapshot(machine: ListMachine): void {
     this.#world.checker.appliedLength(this.#node, machine.applied, machine.length);
     machine.items.forEach((item, at) => {

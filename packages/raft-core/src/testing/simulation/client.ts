@@ -61,9 +61,11 @@ export class Client {
     this.#afterThinking(() => this.#next());
   }
 
+  /** Once faults have stopped it hurries: what is waited for then is the cluster, not the client. */
   #afterThinking(run: () => void): void {
-    const { queue, random, plan } = this.#world;
-    queue.after((0.1 + random() * 2) * plan.thinkMs, run);
+    const { queue, random, plan, healing } = this.#world;
+    const thinkMs = healing ? plan.heartbeatMs : plan.thinkMs;
+    queue.after((0.1 + random() * 2) * thinkMs, run);
   }
 
   #next(): void {
@@ -73,6 +75,7 @@ export class Client {
     this.#attemptsLeft = 1 + Math.floor(random() * 6);
     this.#certain = true;
     history.invoke(this.#operation);
+    if (random() < 0.1) this.#target = this.#another();
     if (random() < plan.readShare) this.#read();
     else this.#append();
   }
@@ -140,7 +143,7 @@ export class Client {
     this.#attempt += 1;
     this.#attemptsLeft -= 1;
     const hint = servers[this.#target]?.leaderHint ?? -1;
-    this.#target = hint >= 0 && random() < 0.8 ? hint : Math.floor(random() * servers.length);
+    this.#target = hint >= 0 && random() < 0.8 ? hint : this.#another();
     if (this.#attemptsLeft > 0 || healing) {
       this.#afterThinking(() => this.#append());
       return;
@@ -150,9 +153,9 @@ export class Client {
   }
 
   #read(): void {
-    const { trace, history, random, servers } = this.#world;
+    const { trace, history, random } = this.#world;
     const operation = this.#operation;
-    if (random() < 0.5) this.#target = Math.floor(random() * servers.length);
+    if (random() < 0.5) this.#target = this.#another();
     const server = this.#begin(() => this.#readFailed(operation));
     if (server === null) {
       this.#readFailed(operation);
@@ -188,8 +191,16 @@ export class Client {
   #readFailed(operation: number): void {
     this.#attempt += 1;
     this.#world.history.abandonRead(operation);
-    this.#target = Math.floor(this.#world.random() * this.#world.servers.length);
+    this.#target = this.#another();
     this.#afterThinking(() => this.#next());
+  }
+
+  /** Any server; after the faults the one that any server takes for the leader, if one does. */
+  #another(): number {
+    const { random, servers, healing } = this.#world;
+    const any = Math.floor(random() * servers.length);
+    const hint = servers[any]?.leaderHint ?? -1;
+    return healing && hint >= 0 ? hint : any;
   }
 }
 

@@ -22,6 +22,7 @@ export interface Victim {
   crashAfter(points: number): void;
   crash(): void;
   restart(): void;
+  setClockRate(rate: number): void;
   pause(): void;
   resume(): void;
   /** Damages the disk of a replica that is down. */
@@ -40,9 +41,15 @@ export interface NemesisWorld {
   readonly healing: boolean;
 }
 
+type NetworkFault = Extract<
+  FaultKind,
+  'isolate' | 'split' | 'one_way' | 'bridge' | 'cut_pair' | 'stale_leader' | 'flap' | 'lossy'
+>;
+
 /** Does harm at random times, and undoes it after a while. */
 export class Nemesis {
   readonly #world: NemesisWorld;
+  #partitions = 0;
 
   constructor(world: NemesisWorld) {
     this.#world = world;
@@ -52,9 +59,20 @@ export class Nemesis {
     const { queue, random, plan } = this.#world;
     queue.after(random() * 2 * plan.calmMs, () => {
       if (this.#world.healing) return;
-      const kind = plan.faults[Math.floor(random() * plan.faults.length)];
-      if (kind !== undefined) this.#strike(kind);
+      // Faults that meet are worth more than faults that follow each other.
+      do {
+        const kind = plan.faults[Math.floor(random() * plan.faults.length)];
+        if (kind !== undefined) this.#strike(kind);
+      } while (random() < 0.4);
       this.start();
+    });
+  }
+
+  /** Something starts a process again that died, after a while. */
+  died(node: number): void {
+    this.#later(pickDelay(this.#world.random), () => {
+      const victim = this.#world.victims[node];
+      if (victim?.up === false) victim.restart();
     });
   }
 
@@ -69,6 +87,7 @@ export class Nemesis {
       victim.disk.resume();
       victim.resume();
       victim.crashAfter(0);
+      victim.setClockRate(1);
       if (!victim.up) victim.restart();
     }
   }
@@ -101,6 +120,7 @@ export class Nemesis {
       case 'one_way':
       case 'bridge':
       case 'cut_pair':
+      case 'stale_leader':
       case 'flap':
       case 'lossy':
         this.#strikeNetwork(kind);
@@ -131,7 +151,7 @@ export class Nemesis {
     }
   }
 
-  #strikeNetwork(kind: 'isolate' | 'split' | 'one_way' | 'bridge' | 'cut_pair' | 'flap' | 'lossy'): void {
+  #strikeNetwork(kind: NetworkFault): void {
     const { network, random, plan } = this.#world;
     const one = this.#preferLeader();
     const other = (one + 1 + Math.floor(random() * (plan.nodes - 1))) % plan.nodes;
@@ -164,28 +184,44 @@ export class Nemesis {
           (from, to) => (from === one && to === other) || (from === other && to === one),
         );
         return;
+      case 'stale_leader':
+        this.#leaveBehind(one);
+        return;
       case 'flap':
         this.#flap(one, other, 3 + Math.floor(random() * 12));
         return;
       case 'lossy':
         network.extraLoss = random() * 0.5;
         this.#note(`loses ${network.extraLoss.toFixed(2)} of all messages`);
-        this.#later(6, () => (network.extraLoss = 0));
+        this.#later(4, () => (network.extraLoss = 0));
     }
   }
 
   #cutWhere(text: string, isCut: (from: number, to: number) => boolean): void {
     const { network, plan } = this.#world;
+    // More at once, and nothing would ever be decided.
+    if (this.#partitions === 2) return;
+    this.#partitions += 1;
     const links: (readonly [number, number])[] = [];
     for (let from = 0; from < plan.nodes; from += 1) {
       for (let to = 0; to < plan.nodes; to += 1) if (from !== to && isCut(from, to)) links.push([from, to]);
     }
     for (const [from, to] of links) network.cut(from, to);
     this.#note(text, links.length);
-    this.#later(8, () => {
+    this.#later(4, () => {
       for (const [from, to] of links) network.mend(from, to);
+      this.#partitions -= 1;
       this.#note(`ends: ${text}`);
     });
+  }
+
+  /** Cut off with a clock that hardly moves: it goes on believing that it leads. */
+  #leaveBehind(node: number): void {
+    const victim = this.#world.victims[node];
+    if (victim === undefined) return;
+    this.#cutWhere(`leaves n${node} behind`, (from, to) => (from === node) !== (to === node));
+    victim.setClockRate(0.1);
+    this.#later(4, () => victim.setClockRate(1));
   }
 
   #flap(one: number, other: number, times: number): void {
@@ -243,19 +279,10 @@ export class Nemesis {
         return;
       case 'fail_sync':
         disk.failNext = true;
-        this.#later(4, () => {
-          if (!victim.up) victim.restart();
-        });
         return;
       case 'full_disk':
         disk.full = true;
-        this.#later(3, () => {
-          if (!victim.up) victim.restart();
-        });
-        this.#later(8, () => {
-          disk.full = false;
-          if (!victim.up) victim.restart();
-        });
+        this.#later(6, () => (disk.full = false));
     }
   }
 
@@ -271,9 +298,6 @@ export class Nemesis {
     this.#note(`damages the log of n${node}`, node);
     victim.crash();
     victim.damage();
-    this.#later(3, () => {
-      if (!victim.up) victim.restart();
-    });
   }
 
   #changeMembership(): void {
@@ -293,6 +317,7 @@ export class Nemesis {
       `changes members at ${leader.name}: ${changes.map(({ kind, node }) => `${kind} ${node}`).join(', ')}`,
     );
     leader.changeMembership({ changes });
+    if (random() < 0.3) this.#changeMembership();
   }
 
   #transfer(): void {
@@ -303,4 +328,9 @@ export class Nemesis {
     this.#note(`transfers from ${leader.name} to ${target.name}`);
     leader.transferTo(target.name);
   }
+}
+
+/** In election timeouts: often before anybody notices, sometimes long after. */
+function pickDelay(random: Random): number {
+  return random() < 0.5 ? 0.5 : 5;
 }

@@ -66,19 +66,23 @@ export class Replica implements Server, Victim, ReplicaView {
   #writing: Persist | null = null;
   #writingSince = 0;
   #stateLost = false;
+  #clockRate: number;
+  #clockAt = 0;
+  #clockSetAt = 0;
   #incarnations = 0;
 
   constructor(node: number, name: NodeId, world: ReplicaWorld) {
     this.node = node;
     this.name = name;
     this.#world = world;
+    this.#clockRate = world.plan.clockRates[node] ?? 1;
     this.disk = new SimulatedDisk(world.group, world.queue, world.random, world.plan);
     this.#applier = new Applier(node, world, {
       later: (delayMs, run) => this.#later(delayMs, run),
       point: () => this.#point(),
       applied: (index) => this.#input((group) => group.markApplied(index)),
     });
-    this.#snapshots = new SnapshotTraffic(this.#applier, world.plan.chunkBytes, {
+    this.#snapshots = new SnapshotTraffic(this.#applier, world.plan.chunkBytes, world.random, {
       later: (run) => this.#later((0.05 + world.random()) * world.plan.applyMs, run),
       input: (run) => this.#input((group) => run(group, this.#now)),
       restoring: () => {
@@ -146,7 +150,14 @@ export class Replica implements Server, Victim, ReplicaView {
   }
 
   get #now(): number {
-    return this.#world.queue.now * (this.#world.plan.clockRates[this.node] ?? 1);
+    return this.#clockAt + (this.#world.queue.now - this.#clockSetAt) * this.#clockRate;
+  }
+
+  /** The clock goes on from where it is, at another rate. */
+  setClockRate(rate: number): void {
+    this.#clockAt = this.#now;
+    this.#clockSetAt = this.#world.queue.now;
+    this.#clockRate = rate;
   }
 
   // Life and death.
@@ -195,7 +206,8 @@ export class Replica implements Server, Victim, ReplicaView {
     this.#applier.reopen(this.disk.durableApplied);
     const { applied } = this.#applier.machine;
     if (stored?.status === 'healthy') {
-      return { stored, applied, lost: this.#stateLost || applied > stored.lastIndex ? 'state' : 'none' };
+      const apart = applied < stored.meta.compacted.index || applied > stored.lastIndex;
+      return { stored, applied, lost: this.#stateLost || apart ? 'state' : 'none' };
     }
     const meta = this.#freshMeta(emptyConf);
     const { index } = meta.compacted;
@@ -222,7 +234,7 @@ export class Replica implements Server, Victim, ReplicaView {
     this.#backlog = [];
     this.#writing = null;
     this.#applier.crash();
-    this.#snapshots.clear();
+    this.#snapshots.crash();
     if (write === 'kept') this.#world.checker.landed(this.node);
     this.#world.died(this.node);
     this.#world.trace.note(
@@ -307,7 +319,8 @@ export class Replica implements Server, Victim, ReplicaView {
   #scheduleTurn(): void {
     if (this.#turnDue) return;
     this.#turnDue = true;
-    this.#later(this.#world.random() < 0.5 ? 0 : this.#world.random(), () => this.#turn());
+    const { random, plan } = this.#world;
+    this.#later(random() < 0.5 ? 0 : random() * plan.turnMs, () => this.#turn());
   }
 
   deliver(message: Message): void {
@@ -442,7 +455,7 @@ export class Replica implements Server, Victim, ReplicaView {
     const life = this.#life;
     this.disk.write(
       write,
-      this.#applier.machine.applied,
+      this.#snapshots.previousApplied ?? this.#applier.machine.applied,
       () => {
         this.#world.checker.landed(this.node);
         this.#inProcess(life, () => this.#written());

@@ -1,6 +1,6 @@
 import type { LogIndex, NodeId, Term } from '../../ids.js';
 import type { ConfState, Entry } from '../../log/entry.js';
-import { decodeConf } from '../../membership/conf-state.js';
+import { decodeConf, emptyConf } from '../../membership/conf-state.js';
 import type { Message } from '../../message/message.js';
 import type { GroupWrite } from '../../storage/storage.js';
 import type { GroupImage } from '../memory/group-image.js';
@@ -31,6 +31,8 @@ interface Sighting {
   commit: number;
   vote: string | null;
   votedIn: number;
+  /** In force at the end of the step before. */
+  conf: ConfState;
 }
 
 /**
@@ -49,6 +51,8 @@ export class SafetyChecker {
   readonly #votes = new Map<number, NodeId>();
   /** `#committed[i]` is the term of the entry that is committed at index i. */
   readonly #committed: number[] = [0];
+  /** The term of the leader that committed it. */
+  readonly #committedIn: number[] = [0];
   /** `#applied[i]` is the entry that some replica has applied at index i. */
   readonly #lengths: (number | undefined)[] = [0];
   readonly #applied: (Entry | undefined)[] = [undefined];
@@ -57,7 +61,14 @@ export class SafetyChecker {
     this.#names = names;
     this.#image = image;
     this.#shadows = names.map(() => new ShadowLog());
-    this.#sightings = names.map(() => ({ leads: false, term: 0, commit: 0, vote: null, votedIn: 0 }));
+    this.#sightings = names.map(() => ({
+      leads: false,
+      term: 0,
+      commit: 0,
+      vote: null,
+      votedIn: 0,
+      conf: emptyConf,
+    }));
   }
 
   get commit(): LogIndex {
@@ -279,9 +290,10 @@ export class SafetyChecker {
       );
     }
     if (view.commit > seen.commit) {
-      this.#commits(view, led);
+      this.#commits(view, led, seen.conf);
       seen.commit = view.commit;
     }
+    seen.conf = view.conf;
   }
 
   #elected(view: ReplicaView): void {
@@ -293,8 +305,27 @@ export class SafetyChecker {
       );
     }
     this.#leaders.set(view.term, view.node);
+    const hardState = this.#image(view.node).meta?.hardState;
+    if (hardState?.term !== view.term || hardState.vote !== this.#name(view.node)) {
+      throw new Violation(
+        'vote before sync',
+        `${this.#name(view.node)} leads term ${view.term}, and its disk does not know that it ran for it`,
+      );
+    }
     const shadow = this.#shadow(view.node);
-    const index = this.commit;
+    const votedForIt = (name: NodeId): boolean =>
+      this.#votes.get(this.#names.indexOf(name) * 0x1000000 + view.term) === this.#name(view.node);
+    const alone = (name: NodeId): boolean => name === this.#name(view.node);
+    if (!isQuorum(view.conf, (name) => alone(name) || votedForIt(name))) {
+      throw new Violation(
+        'election quorum',
+        `${this.#name(view.node)} leads term ${view.term} with the votes of too few of ${describeVoters(view.conf)}`,
+      );
+    }
+    // A vote that was long under way may still elect a leader of a term that is over: only what was
+    // committed in earlier terms must be in its log.
+    let index: number = this.commit;
+    while (index > 0 && (this.#committedIn[index] ?? 0) >= view.term) index -= 1;
     if (index > 0 && shadow.term(index) !== this.#committed[index]) {
       throw new Violation(
         'leader completeness',
@@ -304,7 +335,7 @@ export class SafetyChecker {
   }
 
   /** Only its leader commits an entry first; everyone else hears of it. */
-  #commits(view: ReplicaView, led: boolean): void {
+  #commits(view: ReplicaView, led: boolean, before: ConfState): void {
     if (view.commit <= this.commit) return;
     if (!led) {
       throw new Violation(
@@ -319,19 +350,29 @@ export class SafetyChecker {
         `${this.#name(view.node)} in term ${view.term} commits ${view.commit} of term ${term ?? 'unknown'} by counting`,
       );
     }
-    const shadow = this.#shadow(view.node);
-    // An entry that was not handed out for writing yet may hold a newer configuration.
-    const conf = view.lastIndex > shadow.lastIndex ? view.conf : shadow.conf.conf;
-    const durable = (name: NodeId): boolean => this.#holds(this.#names.indexOf(name), view.commit, view.term);
-    if (!isQuorum(conf, durable)) {
-      throw new Violation(
-        'commit',
-        `${this.#name(view.node)} commits ${view.commit}, which is durable on too few of ${describeVoters(conf)}`,
-      );
-    }
+    this.#checkCommitQuorum(view, before);
     for (let index = this.#committed.length; index <= view.commit; index += 1) {
       this.#committed.push(view.termAt(index as LogIndex) ?? 0);
+      this.#committedIn.push(view.term);
     }
+  }
+
+  /**
+   * What counts is the configuration before the step, for the first of the new entries at least: a
+   * commit may let the leader leave a joint configuration within the step, and commit on with the next.
+   */
+  #checkCommitQuorum(view: ReplicaView, before: ConfState): void {
+    const first = (this.commit + 1) as LogIndex;
+    const held = (conf: ConfState, index: LogIndex): boolean => {
+      const term = view.termAt(index);
+      return isQuorum(conf, (name) => this.#holds(this.#names.indexOf(name), index, term ?? 0));
+    };
+    const all = held(before, view.commit) || (before !== view.conf && held(view.conf, view.commit));
+    if (all && held(before, first)) return;
+    throw new Violation(
+      'commit',
+      `${this.#name(view.node)} commits ${view.commit}, which is durable on too few of ${describeVoters(before)}`,
+    );
   }
 
   #holds(node: number, index: number, term: number): boolean {
@@ -346,6 +387,13 @@ export class SafetyChecker {
       throw new Violation(
         'state-machine safety',
         `${this.#name(node)} applies ${entry.index} of term ${entry.term}, committed there is term ${this.#committed[entry.index] ?? 'nothing'}`,
+      );
+    }
+    const image = this.#image(node);
+    if (entry.index > image.compactedIndex && image.entry(entry.index)?.term !== entry.term) {
+      throw new Violation(
+        'applied before durable',
+        `${this.#name(node)} applies ${entry.index}, which its own disk does not hold`,
       );
     }
     const known = this.#applied[entry.index];

@@ -13,7 +13,7 @@ import { Nemesis } from './nemesis.js';
 import type { NemesisWorld } from './nemesis.js';
 import { SimulatedNetwork } from './network.js';
 import { drawPlan } from './plan.js';
-import type { Plan } from './plan.js';
+import type { Plan, PlanFocus } from './plan.js';
 import { Replica } from './replica.js';
 import type { ReplicaWorld } from './replica.js';
 import { SafetyChecker } from './safety-checker.js';
@@ -23,6 +23,7 @@ export interface SimulationOptions {
   readonly seed: number;
   /** Events with faults, before the run is healed and must come to rest. Default 20,000. */
   readonly steps?: number;
+  readonly focus?: PlanFocus;
   /** Gets one readable line per event. */
   readonly onLine?: (line: string) => void;
 }
@@ -38,6 +39,11 @@ export interface SimulationResult {
   readonly terms: number;
   /** Null: nothing was broken. */
   readonly violation: { readonly rule: string; readonly message: string; readonly step: number } | null;
+}
+
+/** The one command that runs a seed again, in this repository, with a line for everything that happens. */
+export function replayCommand(seed: number, steps: number): string {
+  return `npm run simulate -w @fastpaca/raft-core -- --seed ${seed} --steps ${steps} --trace`;
 }
 
 /** Election timeouts that a healed cluster may take to elect, catch up and serve every client. */
@@ -77,11 +83,11 @@ class Simulation implements ReplicaWorld, ClientWorld, NemesisWorld {
   #healing = false;
   #steps = 0;
 
-  constructor({ seed, steps, onLine }: SimulationOptions) {
+  constructor({ seed, steps, focus, onLine }: SimulationOptions) {
     this.#seed = seed;
     this.#stepLimit = steps ?? 20_000;
     this.random = createRandom(seed);
-    this.plan = drawPlan(this.random);
+    this.plan = drawPlan(this.random, focus);
     this.trace = new Trace(() => this.queue.now, onLine ?? null);
     this.network = new SimulatedNetwork(this.queue, this.random, this.plan);
     this.names = Array.from({ length: this.plan.nodes }, (_, node) => nodeId(`n${node}`));
@@ -130,6 +136,7 @@ class Simulation implements ReplicaWorld, ClientWorld, NemesisWorld {
   }
 
   died(node: number): void {
+    this.#nemesis.died(node);
     if (this.random() < 0.5) return;
     for (const replica of this.#replicas) {
       if (replica.node === node) continue;
@@ -218,7 +225,7 @@ const tightLimits: GroupOptions['limits'] = {
   maxInflightBytes: 1_024,
   maxUncommittedEntries: 24,
   maxUncommittedBytes: 4_096,
-  cacheBytes: 512,
+  cacheBytes: 100,
   maxApplyBytes: 300,
   maxPendingReads: 8,
 };

@@ -4,12 +4,13 @@ import type { LogIndex, NodeId } from '../../ids.js';
 import type { Applier } from './applier.js';
 import { Violation } from './history.js';
 import { ListMachine } from './list-machine.js';
+import type { Random } from '../../random.js';
 
 /** What snapshots need of the process they live in. */
 export interface SnapshotProcess {
   later(run: () => void): void;
   input(run: (group: Group, now: number) => void): void;
-  /** From here on the state machine is half replaced, durably. */
+  /** From here on the state machine is half replaced, durably; else the one before stays until the end. */
   restoring(): void;
   restored(index: LogIndex): void;
   point(): void;
@@ -20,22 +21,39 @@ interface Source {
   readonly bytes: Uint8Array;
 }
 
+interface Receiving {
+  readonly key: string;
+  readonly chunks: Uint8Array[];
+  /** What a crash brings back; null where the restore works in place. */
+  readonly previous: ListMachine | null;
+}
+
 /** Follows a group's snapshot commands: copies that are sent in chunks, and the one that is restored. */
 export class SnapshotTraffic {
   readonly #applier: Applier;
   readonly #process: SnapshotProcess;
   readonly #chunkBytes: number;
+  readonly #random: Random;
   readonly #sources = new Map<string, Source>();
-  #receiving: { readonly key: string; readonly chunks: Uint8Array[] } | null = null;
+  #receiving: Receiving | null = null;
 
-  constructor(applier: Applier, chunkBytes: number, process: SnapshotProcess) {
+  constructor(applier: Applier, chunkBytes: number, random: Random, process: SnapshotProcess) {
     this.#applier = applier;
+    this.#random = random;
     this.#chunkBytes = chunkBytes;
     this.#process = process;
   }
 
-  clear(): void {
+  /** How far the state machine is that a crash brings back; null where no restore keeps one. */
+  get previousApplied(): LogIndex | null {
+    return this.#receiving?.previous?.applied ?? null;
+  }
+
+  /** The process dies. */
+  crash(): void {
     this.#sources.clear();
+    const previous = this.#receiving?.previous ?? null;
+    if (previous !== null) this.#applier.bringBack(previous);
     this.#receiving = null;
   }
 
@@ -48,9 +66,7 @@ export class SnapshotTraffic {
         this.#sources.delete(`${command.to}/${command.id}`);
         return;
       case 'restore':
-        this.#receiving = { key: command.key, chunks: [] };
-        this.#process.restoring();
-        this.#applier.replace(new ListMachine());
+        this.#restore(command.key);
         return;
       case 'feed':
         this.#process.later(() => this.#take(command.key, command.data, command.done));
@@ -73,6 +89,15 @@ export class SnapshotTraffic {
       const done = offset + data.length >= source.bytes.length;
       group.snapshotChunk(now, to, id, { index: source.index, offset, data, done });
     });
+  }
+
+  /** One that is superseded may have left the state machine half replaced already. */
+  #restore(key: string): void {
+    const before = this.#receiving === null ? this.#applier.machine : this.#receiving.previous;
+    const previous = this.#random() < 0.5 ? before : null;
+    this.#receiving = { key, chunks: [], previous };
+    if (previous === null) this.#process.restoring();
+    this.#applier.replace(new ListMachine());
   }
 
   #take(key: string, data: Uint8Array, done: boolean): void {
