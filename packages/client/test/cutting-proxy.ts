@@ -10,7 +10,11 @@ export class CuttingProxy {
   cut = 0;
   passed = 0;
 
-  private constructor(private readonly server: Server) {}
+  private readonly server: Server;
+
+  private constructor(server: Server) {
+    this.server = server;
+  }
 
   static async start(target: string, cuts: (method: string, path: string) => boolean): Promise<CuttingProxy> {
     const server = createServer();

@@ -16,10 +16,13 @@ export type Step = (response: ServerResponse, request: SeenRequest) => void;
 export class ScriptedNode {
   readonly seen: SeenRequest[] = [];
 
-  private constructor(
-    private readonly server: Server,
-    private readonly steps: readonly Step[],
-  ) {}
+  private readonly server: Server;
+  private readonly steps: readonly Step[];
+
+  private constructor(server: Server, steps: readonly Step[]) {
+    this.server = server;
+    this.steps = steps;
+  }
 
   static async start(...steps: readonly Step[]): Promise<ScriptedNode> {
     const server = createServer();

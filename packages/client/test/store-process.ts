@@ -15,11 +15,15 @@ export class StoreProcess {
   private child: ReturnType<typeof spawn> | null = null;
   private log = '';
 
-  private constructor(
-    readonly port: number,
-    private readonly directory: string,
-    private readonly env: Readonly<Record<string, string>>,
-  ) {}
+  readonly port: number;
+  private readonly directory: string;
+  private readonly env: Readonly<Record<string, string>>;
+
+  private constructor(port: number, directory: string, env: Readonly<Record<string, string>>) {
+    this.port = port;
+    this.directory = directory;
+    this.env = env;
+  }
 
   static async start(env: Readonly<Record<string, string>> = {}): Promise<StoreProcess> {
     const directory = mkdtempSync(path.join(tmpdir(), 'fastpaca-client-'));

@@ -59,13 +59,14 @@ export interface CompactOptions extends CallOptions {
  * in use for the same context.
  */
 export class Context<M extends MessageShape = Message> {
+  readonly id: string;
+  private readonly http: Http;
   private readonly path: string;
 
   /** Use `client.context(id)`. */
-  constructor(
-    private readonly http: Http,
-    readonly id: string,
-  ) {
+  constructor(http: Http, id: string) {
+    this.http = http;
+    this.id = id;
     this.path = contextPath(id);
   }
 

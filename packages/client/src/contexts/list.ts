@@ -23,7 +23,11 @@ export interface ContextPage {
 
 /** The contexts of the store. */
 export class Contexts {
-  constructor(private readonly http: Http) {}
+  private readonly http: Http;
+
+  constructor(http: Http) {
+    this.http = http;
+  }
 
   /** One page, by id. */
   async list(options: ListOptions = {}): Promise<ContextPage> {

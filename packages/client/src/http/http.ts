@@ -46,13 +46,12 @@ export type Tried<T> =
 export class Http {
   readonly retries: RetryPolicy;
   readonly nodes: BaseUrls;
+  readonly random: () => number;
   private readonly timeoutMs: number;
   private readonly options: ClientOptions;
 
-  constructor(
-    options: ClientOptions,
-    readonly random: () => number = randomFraction,
-  ) {
+  constructor(options: ClientOptions, random: () => number = randomFraction) {
+    this.random = random;
     this.options = options;
     this.retries = retryPolicy(options.retries);
     this.nodes = new BaseUrls(options.baseUrl, random);
@@ -152,12 +151,11 @@ const timedOut = new Error('timed out');
 
 /** A good status with a body that cannot be used. */
 export class BrokenAnswer extends Error {
-  constructor(
-    readonly status: number,
-    what: string,
-    cause?: unknown,
-  ) {
+  readonly status: number;
+
+  constructor(status: number, what: string, cause?: unknown) {
     super(what, { cause });
+    this.status = status;
   }
 }
 

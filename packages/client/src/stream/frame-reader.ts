@@ -21,11 +21,10 @@ export class FrameReader {
   private readonly decoder = new TextDecoder();
   private readonly parser = new SseParser();
   private readonly frames: StreamFrame[] = [];
+  private readonly idleTimeoutMs: number;
 
-  constructor(
-    body: ReadableStream<Uint8Array>,
-    private readonly idleTimeoutMs: number,
-  ) {
+  constructor(body: ReadableStream<Uint8Array>, idleTimeoutMs: number) {
+    this.idleTimeoutMs = idleTimeoutMs;
     this.reader = body.getReader();
   }
 

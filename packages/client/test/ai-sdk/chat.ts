@@ -5,7 +5,11 @@ class PlainState<M extends UIMessage> implements ChatState<M> {
   status: ChatStatus = 'ready';
   error: Error | undefined = undefined;
 
-  constructor(public messages: M[]) {}
+  messages: M[];
+
+  constructor(messages: M[]) {
+    this.messages = messages;
+  }
 
   pushMessage = (message: M): void => {
     this.messages = [...this.messages, message];
