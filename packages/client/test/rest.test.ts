@@ -26,7 +26,7 @@ describe('against a real server', () => {
   beforeAll(async () => {
     store = await StoreProcess.start({ FASTPACA_API_KEY: 'secret,other' });
     client = createClient({ baseUrl: `${store.url}/v1/`, apiKey: 'secret' });
-  });
+  }, 90_000);
   afterAll(() => store.remove());
 
   test('a context is created with its settings, and a later call keeps what it leaves out', async () => {

@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const deadlineMs = 30_000;
+const deadlineMs = 60_000;
 
 /** The built server of this repository as a process of its own, over one data directory. */
 export class StoreProcess {

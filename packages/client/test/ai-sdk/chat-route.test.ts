@@ -66,7 +66,7 @@ describe('a chat route with the AI SDK', () => {
   beforeAll(async () => {
     store = await StoreProcess.start();
     client = createClient({ baseUrl: store.url });
-  });
+  }, 90_000);
   afterAll(() => store.remove());
 
   /** The route of the guide, docs/client.md, with a model that answers by the script. */

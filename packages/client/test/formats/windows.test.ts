@@ -14,7 +14,7 @@ import { anthropicTexts, anthropicViolations, openAITexts, openAIViolations } fr
 let store: StoreProcess;
 beforeAll(async () => {
   store = await StoreProcess.start();
-});
+}, 90_000);
 afterAll(() => store.remove());
 
 const policies: fc.Arbitrary<ContextPolicy> = fc.oneof(

@@ -28,7 +28,7 @@ describe('the package runs', () => {
     bundle = path.join(directory, 'fastpaca.mjs');
     // `platform: neutral` knows no built-in of any runtime: an import of one fails the build.
     await build({ entryPoints: [entry], bundle: true, platform: 'neutral', format: 'esm', outfile: bundle });
-  });
+  }, 90_000);
   afterAll(async () => {
     rmSync(directory, { recursive: true, force: true });
     await store.remove();
@@ -84,6 +84,7 @@ describe('the bundle', () => {
       format: 'esm',
       write: false,
       metafile: true,
+      logLevel: 'error',
     });
     const [output] = Object.values(result.metafile.outputs);
     const inputs = Object.entries(output?.inputs ?? {}).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
