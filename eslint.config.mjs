@@ -11,6 +11,7 @@ const allowed = {
   'context-store': ['raft-core', 'log-storage', 'token-budget', 'protocol'],
   nestjs: ['context-store', 'protocol'],
   client: ['protocol'],
+  'example-chat': ['client'],
   server: ['nestjs', 'context-store', 'protocol', 'token-budget'],
   'example-embedded': ['nestjs', 'context-store', 'token-budget'],
   bench: ['raft-core', 'log-storage', 'token-budget', 'context-store'],
