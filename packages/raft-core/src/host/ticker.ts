@@ -1,5 +1,6 @@
 import type { RaftStorage } from '../storage/storage.js';
 import type { Engine } from './engine.js';
+import { LoopMonitor } from './loop-monitor.js';
 import type { HostObserver } from './observer.js';
 import type { Runtime } from './runtime.js';
 
@@ -15,6 +16,7 @@ export class Ticker<Result> {
   readonly #storage: RaftStorage;
   readonly #observer: HostObserver;
   readonly #intervalMs: number;
+  readonly #loop: LoopMonitor;
   #handle: unknown = null;
   #dueAt = 0;
   #rolesAt = 0;
@@ -25,6 +27,7 @@ export class Ticker<Result> {
     this.#storage = storage;
     this.#observer = observer;
     this.#intervalMs = Math.max(1, engine.settings.timing.heartbeatMs / PASSES);
+    this.#loop = new LoopMonitor(engine.settings.timing);
   }
 
   start(): void {
@@ -46,39 +49,40 @@ export class Ticker<Result> {
    */
   #onTimer(): void {
     const { clock, settings } = this.#engine;
-    const lateMs = Math.max(0, clock.now() - this.#dueAt);
+    const now = clock.now();
+    const lateMs = Math.max(0, now - this.#dueAt);
     this.#observer.onLoopDelay?.(lateMs);
+    this.#loop.note(now, lateMs);
     if (lateMs < settings.timing.heartbeatMs) {
-      this.#pass(lateMs);
+      this.#pass();
       return;
     }
     clock.defer(() => {
       clock.defer(() => {
-        this.#pass(lateMs);
+        this.#pass();
       });
     });
   }
 
-  #pass(lateMs: number): void {
+  #pass(): void {
     const engine = this.#engine;
     if (engine.stopped) return;
     engine.turn();
     const now = engine.clock.now();
     const { electionTimeoutMs } = engine.settings.timing;
     // A leader whose disk hangs, or whose process cannot keep time, keeps others from leading
-    // (hashicorp/raft#503): it goes, and does not come back until writes complete again.
-    const hung = engine.writer.stalledMs(now) > electionTimeoutMs;
-    const late = lateMs > electionTimeoutMs;
+    // (hashicorp/raft#503): it goes, and does not come back until that is over.
+    const unfit = this.#loop.late || engine.writer.stalledMs(now) > electionTimeoutMs;
     let campaigns = 0;
     for (const runtime of engine.runtimes.values()) {
       runtime.proposals.expire(now, engine.end);
       runtime.reads.expire(now, runtime.group.leader);
-      if ((hung || late) && runtime.group.hasPeers) this.#yieldLead(runtime, now);
+      if (unfit && runtime.group.hasPeers) this.#yieldLead(runtime, now);
       if (runtime.watchers.length > 0) engine.touch(runtime);
       if (runtime.group.deadline > now) continue;
       if (runtime.group.hasPeers && runtime.group.campaignDue(now)) {
         // The others wait for the next pass: a herd of elections would delay every one of them.
-        if (hung || campaigns >= engine.settings.limits.maxCampaignsPerTick) continue;
+        if (unfit || campaigns >= engine.settings.limits.maxCampaignsPerTick) continue;
         campaigns += 1;
       }
       runtime.group.tick(now);

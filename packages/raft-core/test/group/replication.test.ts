@@ -206,4 +206,24 @@ describe('replication', () => {
     cluster.run(30);
     expect(a.group.propose(Buffer.from('z')).kind).toBe('appended');
   });
+
+  test('what an earlier incarnation of a replica acknowledged counts for nothing (dragonboat PR #354)', () => {
+    const cluster = new Cluster('abc');
+    const a = cluster.elect('a');
+    cluster.propose('a', 'x');
+    cluster.settle();
+    const matchOf = (name: string): number =>
+      a.group.peers(cluster.now).find(({ node }) => String(node) === name)?.match ?? -1;
+    expect(matchOf('c')).toBe(a.group.lastIndex);
+    // The disk of C is replaced: it comes back empty, under its old name.
+    cluster.restart('c', 'log');
+    cluster.passes = (m) => !(m.to === cluster.node('c').id && m.type !== 'heartbeat');
+    cluster.run(30);
+    expect(matchOf('c')).toBe(0);
+    // With B away nothing is committed on the strength of what C once had.
+    cluster.node('b').slowDisk = true;
+    cluster.propose('a', 'y');
+    cluster.settle();
+    expect(a.applied).toEqual(['x']);
+  });
 });
