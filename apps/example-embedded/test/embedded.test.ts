@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { get, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { INestApplication } from '@nestjs/common';
@@ -78,6 +80,24 @@ describe.each([
     const noted = await call('POST', '/shop/orders/7/notes', '{"text":"call back"}');
     expect(await json(noted)).toEqual({ version: 1 });
     expect(await json(await call('GET', '/shop/v1/contexts/order-7'))).toMatchObject({ last_seq: 1 });
+  });
+
+  test('a stream as Server-Sent Events needs nothing of the application', async () => {
+    const target = '/shop/v1/contexts/order-7/stream?cursor=0';
+    const events = { accept: 'text/event-stream' };
+    expect((await call('GET', target, undefined, { ...events, 'x-team': 'sales' })).status).toBe(403);
+    expect((await call('GET', '/shop/v1/contexts/none/stream', undefined, events)).status).toBe(404);
+    // Not `fetch`: in place of the connection that is dropped it would open another and keep it.
+    const asked = get(`${url}${target}`, { headers: { 'x-team': 'support', ...events }, agent: false });
+    const [stream] = (await once(asked, 'response')) as [IncomingMessage];
+    expect(stream.headers['content-type']).toContain('text/event-stream');
+    let text = '';
+    for await (const chunk of stream) {
+      text += (chunk as Buffer).toString();
+      if (text.includes('"type":"context"')) break;
+    }
+    expect(text).toMatch(/^data: \{"type":"message","version":1,"seq":1,/);
+    expect(text).toContain('\n\nid: 1\ndata: {"type":"context","version":1,');
   });
 
   test('its series are in the application’s registry', async () => {

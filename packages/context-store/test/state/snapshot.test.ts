@@ -55,6 +55,23 @@ describe('a snapshot', () => {
     );
   }, 120_000);
 
+  test('wakes those who wait for a change of any context: all of them may have changed', async () => {
+    const one = await GroupBench.create();
+    const two = await GroupBench.create({ group: 11 });
+    try {
+      await one.run(putCommandOf('a'));
+      await one.append('a', [text('x')]);
+      await two.run(putCommandOf('a'));
+      const { index, bytes } = await snapshotOf(one);
+      expect(two.replaced).toBe(0);
+      await two.machine.restore(metaOf(index), inChunks(bytes, 1_000));
+      expect(two.replaced).toBe(1);
+    } finally {
+      await one.close();
+      await two.close();
+    }
+  });
+
   test('is of one moment: what is applied while it is read does not show', async () => {
     const bench = await GroupBench.create();
     const other = await GroupBench.create();

@@ -22,6 +22,8 @@ export const estimator = createEstimator('chars:4');
 export class GroupBench {
   readonly log: Uint8Array[] = [];
   readonly changes: ContextWrite[] = [];
+  /** Snapshots that replaced the state. */
+  replaced = 0;
   machine: GroupMachine;
   #store: LogStore;
 
@@ -122,7 +124,8 @@ export class GroupBench {
   #newMachine(): GroupMachine {
     const space = this.#store.keySpace(groupId(this.group));
     return new GroupMachine(space, new ContextCache(this.cacheBytes), (write) => {
-      if (write !== null) this.changes.push(write);
+      if (write === null) this.replaced += 1;
+      else this.changes.push(write);
     });
   }
 }

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-const streamPath = /\/v1\/contexts\/[^/?]+\/stream\?/;
+const streamPath = /^[^?]*\/v1\/contexts\/[^/?]+\/stream\?/;
 
 /**
  * The `Authorization` of a request. Browsers cannot set headers on a websocket or an `EventSource`:
