@@ -12,8 +12,14 @@ export async function conversation({ createClient, ConflictError }, baseUrl, id)
   const texts = [];
   for await (const { parts } of ctx.messages({ pageSize: 1 })) texts.push(parts[0].text);
   const { messages, usedTokens } = await ctx.context();
+  const streamed = [];
+  for await (const event of ctx.stream({ cursor: 0 })) {
+    if (event.type === 'message') streamed.push(event.message.parts[0].text);
+    if (event.type === 'context' && streamed.length === 2) break;
+  }
   return {
     texts,
+    streamed,
     window: messages.length,
     counted: usedTokens > 0,
     conflict: conflict instanceof ConflictError && conflict.currentVersion === 2,

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { EdgeVM } from '@edge-runtime/vm';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
+import { chromium } from 'playwright-core';
 import { StoreProcess } from '../store-process.js';
 
 const run = promisify(execFile);
@@ -15,7 +16,14 @@ const root = path.join(folder, '../../../..');
 const bin = path.join(root, 'node_modules/.bin');
 const entry = path.join(folder, '../../src/index.ts');
 
-const expected = { texts: ['¿Qué tal? 🦙', 'Bien.'], window: 2, counted: true, conflict: true };
+const said = ['¿Qué tal? 🦙', 'Bien.'];
+const expected = { texts: said, streamed: said, window: 2, counted: true, conflict: true };
+
+const chromiums = [process.env['CHROMIUM_PATH'], '/usr/bin/chromium', '/usr/bin/chromium-browser'];
+const chromiumPath = chromiums.find((candidate) => candidate !== undefined && existsSync(candidate));
+if (chromiumPath === undefined) {
+  console.warn('No Chromium: that test is skipped. apt-get install chromium, or set CHROMIUM_PATH.');
+}
 
 describe('the package runs', () => {
   let store: StoreProcess;
@@ -54,10 +62,11 @@ describe('the package runs', () => {
     });
   }
 
-  test('on an edge runtime, which has web globals and nothing else', async () => {
+  /** The conversation as a classic script, which leaves its outcome in `globalThis.outcome`. */
+  async function classicScript(id: string): Promise<string> {
     const source = `import * as fastpaca from ${JSON.stringify(bundle)};
       import { conversation } from ${JSON.stringify(path.join(folder, 'conversation.mjs'))};
-      globalThis.outcome = conversation(fastpaca, globalThis.baseUrl, 'edge');`;
+      globalThis.outcome = conversation(fastpaca, ${JSON.stringify(store.url)}, ${JSON.stringify(id)});`;
     const script = await build({
       stdin: { contents: source, resolveDir: directory },
       bundle: true,
@@ -65,13 +74,34 @@ describe('the package runs', () => {
       format: 'iife',
       write: false,
     });
+    return script.outputFiles[0]?.text ?? '';
+  }
+
+  test('on an edge runtime, which has web globals and nothing else', async () => {
     const vm = new EdgeVM();
     expect(vm.evaluate('typeof process + typeof Buffer + typeof require')).toBe('undefined'.repeat(3));
-    vm.context['baseUrl'] = store.url;
-    vm.evaluate(script.outputFiles[0]?.text ?? '');
+    vm.evaluate(await classicScript('edge'));
     const outcome = (await vm.evaluate('outcome')) as unknown;
     expect(JSON.parse(JSON.stringify(outcome))).toEqual(expected);
   });
+
+  (chromiumPath === undefined ? test.skip : test)(
+    'in Chromium, on a page of the same origin',
+    async () => {
+      const browser = await chromium.launch({ executablePath: chromiumPath ?? '', args: ['--no-sandbox'] });
+      try {
+        const page = await browser.newPage();
+        const html = { contentType: 'text/html', body: '<!doctype html><title>test</title>' };
+        await page.route(`${store.url}/page.html`, (route) => route.fulfill(html));
+        await page.goto(`${store.url}/page.html`);
+        await page.addScriptTag({ content: await classicScript('chromium') });
+        expect(await page.evaluate('outcome')).toEqual(expected);
+      } finally {
+        await browser.close();
+      }
+    },
+    60_000,
+  );
 });
 
 describe('the bundle', () => {
