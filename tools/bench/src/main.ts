@@ -8,11 +8,14 @@ import {
   errorLines,
   loadTable,
   profileSections,
+  raftTable,
   ratioLines,
   startTable,
   streamsTable,
 } from './report/report.ts';
 import { compare } from './scenarios/compare.ts';
+import { summariseProfile } from './report/profile.ts';
+import { measureRaft } from './scenarios/raft.ts';
 import { measureStart, type StartResult } from './scenarios/start.ts';
 import { measureStreams, type StreamsResult } from './scenarios/streams.ts';
 import { ContextStoreSystem } from './systems/context-store.ts';
@@ -47,6 +50,7 @@ async function main(): Promise<void> {
     await runLoads(options, directory, systems);
     if (options.scenarios.includes('start')) await runStarts(options, directory);
     if (options.scenarios.includes('streams')) await runStreams(options, directory);
+    if (options.scenarios.includes('raft')) await runRaft(options, directory);
   } finally {
     await cleanUp();
   }
@@ -104,6 +108,20 @@ async function runStreams(options: BenchOptions, directory: string): Promise<voi
     results.push(result);
   }
   console.log(`\n${streamsTable(results)}`);
+}
+
+/** Three nodes in one process: consensus, without the server around it. */
+async function runRaft(options: BenchOptions, directory: string): Promise<void> {
+  const results = await measureRaft(directory, options, console.log);
+  console.log(`\n${raftTable(results)}`);
+  for (const { storage, groups, failed, profile } of results) {
+    if (failed !== 0) {
+      console.error(`errors: ${String(failed)} proposals over ${storage} did not end as committed`);
+      process.exitCode = 1;
+    }
+    if (profile === null) continue;
+    console.log(`\n## raft over ${storage}, ${String(groups)} groups\n\n${summariseProfile(profile)}`);
+  }
 }
 
 await main();

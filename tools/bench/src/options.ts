@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 
 export const loadScenarios = ['appends', 'reads', 'mix'] as const;
 export type LoadScenario = (typeof loadScenarios)[number];
-export type Scenario = LoadScenario | 'start' | 'streams';
+export type Scenario = LoadScenario | 'start' | 'streams' | 'raft';
 
 export interface BenchOptions {
   readonly scenarios: readonly Scenario[];
@@ -24,7 +24,8 @@ export interface BenchOptions {
 
 export const usage = `npm run bench -- [options]
 
-  --scenario NAME    appends, reads, mix, start or streams; may be given several times
+  --scenario NAME    appends, reads, mix, start, streams or raft; may be given several
+                     times
                      (default: appends reads mix)
   --duration S       seconds measured per round and scenario (default 10)
   --warm-up S        seconds before that, not measured (default 3)
@@ -85,7 +86,7 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
 }
 
 function readScenario(name: string): Scenario {
-  const known: readonly Scenario[] = [...loadScenarios, 'start', 'streams'];
+  const known: readonly Scenario[] = [...loadScenarios, 'start', 'streams', 'raft'];
   const scenario = known.find((each) => each === name);
   if (scenario === undefined) {
     throw new TypeError(`--scenario is one of ${known.join(', ')}, not "${name}"`);

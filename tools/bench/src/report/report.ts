@@ -2,6 +2,7 @@ import type { RecordableHistogram } from 'node:perf_hooks';
 import { summariseProfile } from './profile.ts';
 import type { ScenarioResult } from '../scenarios/compare.ts';
 import type { StartResult } from '../scenarios/start.ts';
+import type { RaftResult } from '../scenarios/raft.ts';
 import type { StreamsResult } from '../scenarios/streams.ts';
 import { markdownTable } from './table.ts';
 
@@ -144,6 +145,22 @@ export function streamsTable(results: readonly StreamsResult[]): string {
       memory(each.connectedMiB),
       memory(each.endMiB),
       each.cpuSeconds?.toFixed(1) ?? '?',
+    ]),
+  );
+}
+
+export function raftTable(results: readonly RaftResult[]): string {
+  const header = ['storage', 'groups', 'proposals/s', 'p50 ms', 'p99 ms', 'CPU µs each', 'memory MiB'];
+  return markdownTable(
+    header,
+    results.map((each) => [
+      each.storage,
+      integer(each.groups),
+      integer(each.perSecond),
+      each.p50Ms.toFixed(2),
+      each.p99Ms.toFixed(2),
+      each.cpuMicrosEach.toFixed(1),
+      integer(each.rssMiB),
     ]),
   );
 }

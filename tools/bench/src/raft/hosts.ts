@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import { LogStore } from '@fastpaca/log-storage';
+import { groupId, nodeId, RaftHost, type GroupId } from '@fastpaca/raft-core';
+import { MemoryNetwork, MemoryStorage } from '@fastpaca/raft-core/testing';
+import { setTimeout as delay } from 'node:timers/promises';
+import { MemoryCounter, StoredCounter } from './counter.ts';
+
+export type RaftStorageKind = 'memory' | 'log-storage';
+
+export interface RaftHosts {
+  /** The leader of each group, by its number. */
+  readonly leaders: readonly { readonly group: GroupId; readonly host: RaftHost<number> }[];
+  close(): Promise<void>;
+}
+
+const nodes = 3;
+
+/** Three nodes in this process, each group with a replica on all of them, once every group has a leader. */
+export async function openHosts(
+  kind: RaftStorageKind,
+  groupCount: number,
+  directory: string,
+): Promise<RaftHosts> {
+  const network = new MemoryNetwork();
+  const voters = Array.from({ length: nodes }, (_, n) => nodeId(`n${String(n)}`));
+  const groups = Array.from({ length: groupCount }, (_, n) => ({ group: groupId(n), voters }));
+  const hosts: RaftHost<number>[] = [];
+  for (const node of voters) {
+    const options = { nodeId: node, transport: network.transport(node), onFatal: fail };
+    if (kind === 'memory') {
+      const storage = new MemoryStorage({ schedule: setImmediate });
+      hosts.push(await RaftHost.open({ ...options, storage, stateMachine: () => new MemoryCounter() }));
+    } else {
+      const storage = await LogStore.open(join(directory, node), { onFailure: fail });
+      const stateMachine = (group: GroupId) => new StoredCounter(storage.keySpace(group));
+      hosts.push(await RaftHost.open({ ...options, storage, stateMachine }));
+    }
+  }
+  await Promise.all(hosts.map((host) => host.createGroups(groups)));
+  const leaders: RaftHosts['leaders'][number][] = [];
+  for (const { group } of groups) leaders.push({ group, host: await leaderOf(hosts, group) });
+  return {
+    leaders,
+    async close() {
+      await Promise.all(hosts.map((host) => host.close()));
+    },
+  };
+}
+
+async function leaderOf(hosts: readonly RaftHost<number>[], group: GroupId): Promise<RaftHost<number>> {
+  for (;;) {
+    const leader = hosts.find((host) => {
+      const status = host.status(group);
+      return status?.role === 'leader' && status.ready;
+    });
+    if (leader !== undefined) return leader;
+    await delay(10);
+  }
+}
+
+function fail(error: Error): never {
+  throw error;
+}
