@@ -64,7 +64,7 @@ async function execute(name: string, source: string): Promise<string> {
 test('the quick start of the README works as it is', async () => {
   const [quickStart] = blocksOf('packages/client/README.md');
   const output = await execute('quick-start', quickStart ?? '');
-  expect(output).toMatch(/^1 messages, \d+ tokens\n1 user\n2 assistant\n$/);
+  expect(output).toMatch(/^1 messages, \d+ tokens, version 1\n1 user\n2 assistant\n$/);
 });
 
 test('every block of the README works after the ones before', async () => {
