@@ -96,6 +96,14 @@ describe('appends', () => {
     });
   });
 
+  test('that cannot be encoded are the caller’s mistake, and nothing is sent', async () => {
+    const { seen, url } = await node(appended);
+    const ctx = await contextOn(url);
+    const parts = [{ type: 'text', text: 'x', size: 1n }];
+    await expect(ctx.append({ role: 'user', parts })).rejects.toBeInstanceOf(TypeError);
+    expect(seen).toHaveLength(0);
+  });
+
   test('are tried once with retries: 0', async () => {
     const { seen, url } = await node(hangUp);
     await expect((await contextOn(url, { retries: 0 })).append(message)).rejects.toMatchObject({
@@ -242,7 +250,7 @@ describe('time', () => {
       response.on('close', () => clearInterval(timer));
     };
     const { url } = await node(drip, json(200, windowAnswer));
-    expect(await (await contextOn(url, { timeoutMs: 60 })).context()).toMatchObject({ version: 3 });
+    expect(await (await contextOn(url, { timeoutMs: 600 })).context()).toMatchObject({ version: 3 });
   });
 
   test('a fetch that does not heed its signal does not hold the caller', async () => {

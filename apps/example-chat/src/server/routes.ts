@@ -33,11 +33,11 @@ export function createApp(chats: Chats, compactors: Compactors): FastifyInstance
   });
 
   // Says that something has changed; the page then reads the view again.
-  app.get<{ Params: { id: string } }>('/api/chats/:id/events', async ({ params, raw }, reply) => {
+  app.get<{ Params: { id: string } }>('/api/chats/:id/events', async ({ params }, reply) => {
     const ctx = await chats.open(chatId.parse(params.id));
     const leave = compactors.watch(ctx);
     const gone = new AbortController();
-    raw.on('close', () => {
+    reply.raw.on('close', () => {
       gone.abort();
       leave();
     });

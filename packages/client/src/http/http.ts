@@ -38,6 +38,9 @@ export interface Call {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A call with its body as it goes over the wire: encoded once, for all tries. */
+type EncodedCall = Omit<Call, 'body'> & { readonly body?: string };
+
 /** What one try gave. */
 export type Tried<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
@@ -60,7 +63,9 @@ export class Http {
   }
 
   /** Sends a call, again where that is safe, and gives the JSON of its answer (null for 204). */
-  async json(call: Call): Promise<unknown> {
+  async json({ body, ...rest }: Call): Promise<unknown> {
+    // What cannot be encoded is the caller's mistake, not a failure of the connection.
+    const call: EncodedCall = body === undefined ? rest : { ...rest, body: JSON.stringify(body) };
     let unknown = false;
     for (let failures = 1; ; failures++) {
       const { url, index } = this.nodes.pick();
@@ -99,7 +104,11 @@ export class Http {
    *
    * @throws the reason of the call's signal, once that is aborted
    */
-  async once<T>(call: Call, baseUrl: string, read: (response: Response) => Promise<T>): Promise<Tried<T>> {
+  async once<T>(
+    call: EncodedCall,
+    baseUrl: string,
+    read: (response: Response) => Promise<T>,
+  ): Promise<Tried<T>> {
     call.signal?.throwIfAborted();
     const { controller, release } = linked(call.signal);
     const timer = setTimeout(() => {
@@ -123,7 +132,7 @@ export class Http {
   }
 
   private async exchange<T>(
-    call: Call,
+    call: EncodedCall,
     baseUrl: string,
     signal: AbortSignal,
     read: (response: Response) => Promise<T>,
@@ -139,7 +148,7 @@ export class Http {
         ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
         ...call.headers,
       },
-      ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+      ...(call.body === undefined ? {} : { body: call.body }),
       signal,
     });
     if (response.ok) return { ok: true, value: await read(response) };

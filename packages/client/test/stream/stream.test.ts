@@ -81,7 +81,7 @@ describe('a stream', () => {
           const sent = framesOf(all);
           const version = sent.at(-1)?.version ?? 0;
           const steps = cuts.map(({ bytes, chunk }) => replay(sent, bytes, chunk));
-          const { url, seen } = await node(...steps, replay(sent, Infinity, 7));
+          const { url, seen } = await node(...steps, replay(sent, Infinity, 29));
           const events = await readUntil(
             await follow(url),
             (event) => event.type === 'context' && event.version === version,
@@ -100,9 +100,9 @@ describe('a stream', () => {
           expect(seen.length).toBeLessThanOrEqual(cuts.length + 1);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
-  });
+  }, 60_000);
 
   test('without a cursor begins at the version of now, and keeps to it when the first connection breaks', async () => {
     const info = json(200, { version: 1 });
@@ -193,10 +193,10 @@ describe('a connection', () => {
     const { seen, url } = await node(silentAfterOne, replay(frames, Infinity, 1000));
     const lost: string[] = [];
     const onDisconnect = ({ message }: Error): number => lost.push(message);
-    const events = await readUntil(await follow(url, { idleTimeoutMs: 50, onDisconnect }), atEnd);
+    const events = await readUntil(await follow(url, { idleTimeoutMs: 600, onDisconnect }), atEnd);
     expect(events).toHaveLength(frames.length);
     expect(seen[1]?.url).toContain('cursor=1');
-    expect(lost).toEqual([expect.stringContaining('silent for 50 ms')]);
+    expect(lost).toEqual([expect.stringContaining('silent for 600 ms')]);
   });
 
   test('with a heartbeat and no frame lives', async () => {
@@ -206,11 +206,11 @@ describe('a connection', () => {
       const timer = setInterval(() => {
         beats += 1;
         response.write(':\n\n');
-        if (beats === 12) response.write(Buffer.concat(frames.map(encode)));
-      }, 20);
+        if (beats === 15) response.write(Buffer.concat(frames.map(encode)));
+      }, 100);
       response.on('close', () => clearInterval(timer));
     });
-    await readUntil(await follow(url, { idleTimeoutMs: 150 }), atEnd);
+    await readUntil(await follow(url, { idleTimeoutMs: 1000 }), atEnd);
     expect(seen).toHaveLength(1);
   });
 
