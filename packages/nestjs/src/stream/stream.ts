@@ -23,6 +23,8 @@ export class Stream {
   private heardAt: number;
   private pingedAt: number;
   private received = 0;
+  /** Ends the wait for room. */
+  private goOn: (() => void) | null = null;
 
   constructor(
     private readonly client: StreamClient,
@@ -40,6 +42,7 @@ export class Stream {
     this.pingedAt = this.heardAt;
     client.onClosed(() => {
       this.end ??= 'client';
+      this.goOn?.();
       source.leave();
       hooks.closed(this.end);
     });
@@ -115,15 +118,15 @@ export class Stream {
     return this.end !== null;
   }
 
+  /** Waits until the client has taken everything, or is gone. */
   private room(): Promise<void> {
     this.stalledSince = this.hooks.now();
     return new Promise((resolve) => {
-      const go = (): void => {
+      this.goOn = () => {
         this.stalledSince = null;
         resolve();
       };
-      this.client.onDrained(go);
-      this.client.onClosed(go);
+      this.client.onDrained(this.goOn);
     });
   }
 }
