@@ -81,7 +81,7 @@ function forwardReads(s: GroupState): void {
     from: s.self,
     to: s.leader,
     term: s.term,
-    session: s.readSession,
+    session: s.session,
     id: s.readIds,
   });
 }
@@ -106,7 +106,7 @@ export function onReadRequest(s: GroupState, m: ReadRequest): void {
 
 export function onReadResponse(s: GroupState, m: ReadResponse): void {
   const request = s.readRequest;
-  if (request === null || m.session !== s.readSession || m.id !== request.id) return;
+  if (request === null || m.session !== s.session || m.id !== request.id) return;
   s.readRequest = null;
   release(s, m.index, request.reads);
 }

@@ -117,8 +117,11 @@ export class GroupState {
   /** Reads that no round covers yet, then reads by the round that will prove them. */
   reads: PendingRead[] = [];
   rounds: { readonly round: number; readonly index: LogIndex; readonly reads: readonly PendingRead[] }[] = [];
+  /** Random, of this process: answers to an earlier one are told from answers to this. */
+  readonly session: number;
+  /** Of a replica that lost its log: who has told this process what the newest term is. */
+  readonly heardTerms = new Set<NodeId>();
   /** A follower's request to its leader. */
-  readonly readSession: number;
   readRequest: {
     readonly id: number;
     readonly reads: readonly PendingRead[];
@@ -149,7 +152,7 @@ export class GroupState {
     this.voteFrom = stored.meta.voteFrom;
     this.lost = start.lost;
     this.persistedCommit = stored.meta.hardState.commit;
-    this.readSession = Math.floor(options.random() * 0x1_0000_0000);
+    this.session = Math.floor(options.random() * 0x1_0000_0000);
   }
 
   get limits(): GroupOptions['limits'] {

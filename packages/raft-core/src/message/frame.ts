@@ -94,11 +94,13 @@ function writeBody(writer: ByteWriter, m: Message): void {
       writer.u8(m.force ? 1 : 0);
       writer.u53(m.lastIndex);
       writer.u53(m.lastTerm);
+      writer.u53(m.session);
       return;
     case 'vote_response':
       writer.u8(m.pre ? 1 : 0);
       writer.u8(m.granted ? 1 : 0);
       writer.u53(m.requestTerm);
+      writer.u53(m.session);
       return;
     case 'append':
       writer.u53(m.prevIndex);
@@ -159,11 +161,11 @@ function readBody(reader: ByteReader, type: Message['type'], base: MessageBase):
   switch (type) {
     case 'vote_request': {
       const [pre, force, lastIndex] = [reader.flag(), reader.flag(), index(reader)];
-      return { ...base, type, pre, force, lastIndex, lastTerm: toTerm(reader.u53()) };
+      return { ...base, type, pre, force, lastIndex, lastTerm: toTerm(reader.u53()), session: reader.u53() };
     }
     case 'vote_response': {
       const [pre, granted] = [reader.flag(), reader.flag()];
-      return { ...base, type, pre, granted, requestTerm: toTerm(reader.u53()) };
+      return { ...base, type, pre, granted, requestTerm: toTerm(reader.u53()), session: reader.u53() };
     }
     case 'append': {
       const [prevIndex, prevTerm, commit] = [index(reader), toTerm(reader.u53()), index(reader)];

@@ -20,6 +20,8 @@ export interface VoteRequest extends MessageBase {
   readonly force: boolean;
   readonly lastIndex: LogIndex;
   readonly lastTerm: Term;
+  /** Of the asking process: comes back with the answer. */
+  readonly session: number;
 }
 
 export interface VoteResponse extends MessageBase {
@@ -28,6 +30,8 @@ export interface VoteResponse extends MessageBase {
   readonly granted: boolean;
   /** The `term` of the request, so that an answer to an earlier one is not counted. */
   readonly requestTerm: Term;
+  /** Of the request: an answer to an earlier process of that node is told from one to this. */
+  readonly session: number;
 }
 
 export interface Append extends MessageBase {

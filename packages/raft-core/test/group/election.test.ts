@@ -81,6 +81,7 @@ describe('election', () => {
       force: true,
       lastIndex: logIndex(9),
       lastTerm: term(9),
+      session: 1,
     });
     const [answer] = b.work(0);
     expect(answer).toMatchObject({ type: 'vote_response', granted: false });

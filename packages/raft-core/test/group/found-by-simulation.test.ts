@@ -6,11 +6,7 @@ import { Cluster } from './cluster.js';
 // Each of these is a defect that the simulator found. They are kept small and by hand, so that the
 // reason stays readable when the seed that showed it leads elsewhere.
 
-const [a, b, c] = ['a', 'b', 'c'].map((name) => nodeId(name)) as [
-  ReturnType<typeof nodeId>,
-  ReturnType<typeof nodeId>,
-  ReturnType<typeof nodeId>,
-];
+const [a, b, c, d] = [nodeId('a'), nodeId('b'), nodeId('c'), nodeId('d')];
 
 const entry = (index: number, at: number, text: string): Entry => {
   return { index: logIndex(index), term: term(at), type: 'normal', data: Buffer.from(text) };
@@ -164,4 +160,39 @@ test('no acknowledgement leaves for an entry that was replaced before it was wri
     m.type === 'append_response' && m.outcome.kind === 'accepted' ? [[m.to, m.outcome.index]] : [],
   );
   expect(accepted).toEqual([[c, 1]]);
+});
+
+test('a replica that lost its log spends its vote in every term it may have voted in (seed 1823)', () => {
+  const cluster = new Cluster('abcd');
+  const leader = cluster.elect('a');
+  cluster.propose('a', 'x');
+  cluster.settle();
+  // D runs in term 2 and has the vote of C on its way; nobody else has heard of that term.
+  cluster.passes = (m) => m.from !== d && m.to !== d;
+  const lateVote = { force: true, lastIndex: logIndex(9), lastTerm: term(1), session: 1 } as const;
+  const base = { group: groupId(7), from: d, to: c, term: term(2) };
+  cluster.node('d').group.step(cluster.now, {
+    ...base,
+    ...lateVote,
+    type: 'vote_request',
+    from: a,
+    to: d,
+    pre: false,
+  });
+  cluster.node('d').work(cluster.now);
+  expect(cluster.node('d').group.term).toBe(2);
+  cluster.node('c').group.step(cluster.now, { ...base, ...lateVote, type: 'vote_request', pre: false });
+  cluster.node('c').work(cluster.now);
+  expect(cluster.node('c').disk.meta.hardState).toMatchObject({ term: 2, vote: d });
+  // C loses all that. While D cannot be asked, C believes no snapshot.
+  cluster.restart('c', 'log');
+  cluster.run(300);
+  expect(leader.group.role).toBe('leader');
+  expect(cluster.node('c').group).toMatchObject({ lost: 'log', installing: false });
+  cluster.heal();
+  cluster.until(() => cluster.node('c').group.lost === 'none');
+  // Term 2 is over for it: the vote in it is spent, or a later term has come.
+  const { hardState } = cluster.node('c').disk.meta;
+  expect(hardState.term).toBeGreaterThanOrEqual(2);
+  expect(hardState.vote).not.toBeNull();
 });

@@ -19,10 +19,26 @@ export function sampleMessages(from: NodeId, to: NodeId): Message[] {
   const data = Uint8Array.from({ length: 256 }, (_, value) => value);
   const prevIndex = logIndex(far - 3);
   return [
-    { ...base, type: 'vote_request', pre: true, force: false, lastIndex: logIndex(far), lastTerm: term(3) },
-    { ...base, type: 'vote_request', pre: false, force: true, lastIndex: logIndex(0), lastTerm: term(0) },
-    { ...base, type: 'vote_response', pre: true, granted: false, requestTerm: term(far) },
-    { ...base, type: 'vote_response', pre: false, granted: true, requestTerm: term(1) },
+    {
+      ...base,
+      type: 'vote_request',
+      pre: true,
+      force: false,
+      lastIndex: logIndex(far),
+      lastTerm: term(3),
+      session: far,
+    },
+    {
+      ...base,
+      type: 'vote_request',
+      pre: false,
+      force: true,
+      lastIndex: logIndex(0),
+      lastTerm: term(0),
+      session: 0,
+    },
+    { ...base, type: 'vote_response', pre: true, granted: false, requestTerm: term(far), session: far },
+    { ...base, type: 'vote_response', pre: false, granted: true, requestTerm: term(1), session: 0 },
     {
       ...base,
       type: 'append',
