@@ -1,7 +1,6 @@
 import { assert } from '../errors.js';
 import { term as toTerm } from '../ids.js';
 import type { NodeId, Term } from '../ids.js';
-import type { ConfState } from '../log/entry.js';
 import { isVoter } from '../membership/conf-state.js';
 import { quorumValue, voteResult } from '../membership/quorum.js';
 import type { VoteRequest, VoteResponse } from '../message/message.js';
@@ -100,7 +99,7 @@ function requestVotes(s: GroupState, pre: boolean, force: boolean): void {
   }
 }
 
-function voteRequest(s: GroupState, to: NodeId, pre: boolean, force: boolean): VoteRequest {
+export function voteRequest(s: GroupState, to: NodeId, pre: boolean, force: boolean): VoteRequest {
   return {
     type: 'vote_request',
     group: s.options.group,
@@ -113,23 +112,6 @@ function voteRequest(s: GroupState, to: NodeId, pre: boolean, force: boolean): V
     lastTerm: s.log.lastTerm,
     session: s.session,
   };
-}
-
-/**
- * A replica that lost its log has forgotten its votes too, perhaps one in a term that its leader has
- * not heard of: that vote may still be on its way, and a second one in the same term makes a second
- * leader (seed 1823). Whoever it voted for was in that term and still is in one as late, so before
- * anything is believed, each voter tells its term, in answer to a pre-vote; the newest is taken over,
- * with the vote in it spent. True once all have.
- */
-export function knowsTerms(s: GroupState, conf: ConfState): boolean {
-  let missing = false;
-  for (const to of new Set([...conf.voters, ...conf.votersOutgoing])) {
-    if (to === s.self || s.heardTerms.has(to)) continue;
-    missing = true;
-    s.out.now.push(voteRequest(s, to, true, false));
-  }
-  return !missing;
 }
 
 /** Ends the election where the votes decide it. */
@@ -216,7 +198,6 @@ function respond(s: GroupState, m: VoteRequest, granted: boolean): void {
 }
 
 export function onVoteResponse(s: GroupState, m: VoteResponse): void {
-  if (s.lost === 'log' && m.session === s.session) s.heardTerms.add(m.from);
   if (m.term > s.term) {
     // Also from a refused pre-vote: a replica with an old term can win nothing (openraft#1796).
     becomeFollower(s, m.term, null);

@@ -1,8 +1,9 @@
 import { logIndex } from '../ids.js';
 import type { LogIndex } from '../ids.js';
 import type { SnapshotChunk, SnapshotPosition } from '../message/message.js';
-import { hearLeader, knowsTerms, resetElectionDeadline } from './election.js';
+import { hearLeader, resetElectionDeadline } from './election.js';
 import { answer, retractAcks } from './follow.js';
+import { knowsTerms } from './lost-votes.js';
 import type { GroupState, Install } from './state.js';
 
 export function onSnapshotChunk(s: GroupState, m: SnapshotChunk): void {
@@ -22,8 +23,7 @@ export function onSnapshotChunk(s: GroupState, m: SnapshotChunk): void {
     wantOffset(s, m, 0);
     return;
   }
-  // The leader sends the chunk again until the others have answered.
-  if (s.lost === 'log' && !knowsTerms(s, m.position.conf)) return;
+  if (s.lost === 'log' && !knowsTerms(s, m)) return;
   // From here on the state machine is being replaced: there is no way back but a snapshot, this one
   // or one that supersedes it.
   if (s.lost === 'none') s.lost = 'state';

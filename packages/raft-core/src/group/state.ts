@@ -4,7 +4,7 @@ import type { ConfState, Entry } from '../log/entry.js';
 import { RaftLog } from '../log/raft-log.js';
 import { ConfLog } from '../membership/conf-log.js';
 import { members } from '../membership/conf-state.js';
-import type { Message, SnapshotPosition } from '../message/message.js';
+import type { Message, SnapshotChunk, SnapshotPosition } from '../message/message.js';
 import type { StoredGroup } from '../storage/storage.js';
 import type { Role } from '../host/status.js';
 import type { GroupOptions } from './options.js';
@@ -121,6 +121,8 @@ export class GroupState {
   readonly session: number;
   /** Of a replica that lost its log: who has told this process what the newest term is. */
   readonly heardTerms = new Set<NodeId>();
+  /** Of such a replica: the first chunk of a snapshot, until it knows the terms of the other voters. */
+  heldChunk: SnapshotChunk | null = null;
   /** A follower's request to its leader. */
   readRequest: {
     readonly id: number;

@@ -1,6 +1,7 @@
 import type { Message } from '../message/message.js';
 import { becomeFollower, campaign, hearLeader, onVoteRequest, onVoteResponse } from './election.js';
 import { answer, onAppend, onCommitNotice, onHeartbeat } from './follow.js';
+import { noteTerm } from './lost-votes.js';
 import { onReadRequest, onReadResponse } from './read-index.js';
 import { onAppendResponse, onHeartbeatResponse } from './replicate.js';
 import { onSnapshotChunk } from './snapshot-receive.js';
@@ -15,6 +16,7 @@ export function stepMessage(s: GroupState, m: Message): void {
   }
   if (m.type === 'vote_response') {
     onVoteResponse(s, m);
+    noteTerm(s, m);
     return;
   }
   if (m.term < s.term) {

@@ -122,7 +122,7 @@ export const electionDefects = [
     edits: [
       {
         file: 'group/snapshot-receive.ts',
-        find: "  if (s.lost === 'log' && !knowsTerms(s, m.position.conf)) return;\n",
+        find: "  if (s.lost === 'log' && !knowsTerms(s, m)) return;\n",
         replace: '',
       },
     ],
