@@ -116,18 +116,6 @@ export const electionDefects = [
     ],
   },
   {
-    name: 'votes-forgotten-with-the-log',
-    focus: { faults: ['damage', 'isolate', 'split', 'transfer', 'flap'], straggle: 0.05 },
-    breaks: 'a replica that lost its log votes again in a term that only its candidate knows of',
-    edits: [
-      {
-        file: 'group/snapshot-receive.ts',
-        find: "  if (s.lost === 'log' && !knowsTerms(s, m)) return;\n",
-        replace: '',
-      },
-    ],
-  },
-  {
     name: 'removed-leader-gives-up',
     breaks: 'a leader whose own removal is not committed does not campaign (thesis 4.2.2)',
     edits: [
