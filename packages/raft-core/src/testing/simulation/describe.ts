@@ -1,3 +1,5 @@
+import type { Group } from '../../group/group.js';
+import type { LogIndex } from '../../ids.js';
 import type { Message } from '../../message/message.js';
 import type { GroupWrite } from '../../storage/storage.js';
 
@@ -75,4 +77,14 @@ export function describeWrite({ reset, truncateFrom, append, meta }: GroupWrite)
     parts.push(`meta t${term} vote ${vote ?? 'none'} commit ${commit} compacted ${meta.compacted.index}`);
   }
   return parts.join(', ');
+}
+
+/** One line, for a run that does not come to rest. */
+export function describeGroup(group: Group, now: number, applied: LogIndex): string {
+  const { role, term, leader, lost, installing, lastIndex, commit, conf } = group;
+  const voters = [conf.voters.join(','), conf.votersOutgoing.join(',')]
+    .filter((half) => half !== '')
+    .join(' and ');
+  const peers = group.peers(now).map(({ node, state, match }) => `${node} ${state} ${match}`);
+  return `${peers.join(', ')} ${role} t${term} of ${leader ?? 'nobody'}, lost ${lost}${installing ? ', installing' : ''}, last ${lastIndex}, commit ${commit}, applied ${applied}, voters ${voters}`;
 }

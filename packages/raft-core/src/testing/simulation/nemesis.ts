@@ -14,6 +14,8 @@ export interface Victim {
   readonly name: NodeId;
   readonly disk: SimulatedDisk;
   readonly up: boolean;
+  /** Up and not paused. What a paused one is asked, it does when the world is another. */
+  readonly running: boolean;
   readonly leads: boolean;
   readonly conf: ConfState;
   /** Its log is whole, and it has all that it may ever have acknowledged. */
@@ -304,7 +306,7 @@ export class Nemesis {
     const { random, victims } = this.#world;
     // A voter that lost its log cannot vote: a majority that needs it would never be had.
     if (victims.some((victim) => !victim.trustworthy)) return;
-    const leader = victims.find((victim) => victim.leads && random() < 0.9);
+    const leader = victims.find((victim) => victim.leads && victim.running && random() < 0.9);
     if (leader === undefined) return;
     const changes: MemberChange[] = [];
     const count = random() < 0.6 ? 1 : 1 + Math.floor(random() * victims.length);

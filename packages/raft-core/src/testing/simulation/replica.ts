@@ -1,48 +1,23 @@
-import type { GroupId, LogIndex, NodeId } from '../../ids.js';
+import type { LogIndex, NodeId } from '../../ids.js';
 import { Group } from '../../group/group.js';
-import type { GroupOptions } from '../../group/options.js';
 import type { EntryRead, Persist, Ready } from '../../group/ready.js';
-import type { GroupStart } from '../../group/state.js';
 import type { ConfState } from '../../log/entry.js';
 import type { ConfChange } from '../../membership/conf-change.js';
 import { emptyConf } from '../../membership/conf-state.js';
 import type { Message } from '../../message/message.js';
-import type { Random } from '../../random.js';
 import type { GroupMeta } from '../../storage/storage.js';
 import { Applier } from './applier.js';
 import type { AppendOutcome, Server } from './client.js';
-import { describeMessage, describeWrite, messageNumber } from './describe.js';
+import { describeGroup, describeMessage, describeWrite, messageNumber } from './describe.js';
 import { SimulatedDisk } from './disk.js';
-import type { EventQueue } from './event-queue.js';
-import type { History } from './history.js';
-import type { SimulatedNetwork } from './network.js';
 import type { Victim } from './nemesis.js';
-import type { Plan } from './plan.js';
-import type { ReplicaView, SafetyChecker } from './safety-checker.js';
+import { SimulatedProcess } from './process.js';
+import { newMeta, replicaStart } from './replica-start.js';
+import type { ReplicaWorld } from './replica-world.js';
+import type { ReplicaView } from './safety-checker.js';
+import { SkewedClock } from './skewed-clock.js';
 import { SnapshotTraffic } from './snapshot-traffic.js';
 import { TraceKind } from './trace.js';
-import type { Trace } from './trace.js';
-
-export interface ReplicaWorld {
-  readonly queue: EventQueue;
-  readonly random: Random;
-  readonly plan: Plan;
-  readonly network: SimulatedNetwork;
-  readonly trace: Trace;
-  readonly history: History;
-  readonly checker: SafetyChecker;
-  readonly names: readonly NodeId[];
-  readonly group: GroupId;
-  groupOptions(self: NodeId): GroupOptions;
-  replica(node: number): Replica;
-  /** Others may notice that its connections are gone. */
-  died(node: number): void;
-}
-
-/** Thrown through a replica's own code where the process dies in the middle of it. */
-const died = Symbol('the process died');
-
-const maxBacklog = 4_096;
 
 /**
  * One process: a group, its disk and its state machine, driven as the host drives them, on a clock
@@ -56,26 +31,20 @@ export class Replica implements Server, Victim, ReplicaView {
   readonly #applier: Applier;
   readonly #snapshots: SnapshotTraffic;
   #group: Group | null = null;
-  /** Grows with each start and crash: what was scheduled in an earlier life does not happen. */
-  #life = 0;
-  #paused = false;
-  #backlog: (() => void)[] = [];
-  /** Points between persist, send and apply until the process dies; 0: it does not. */
-  #fuse = 0;
+  readonly #process: SimulatedProcess;
+  readonly #clock: SkewedClock;
   #turnDue = false;
   #writing: Persist | null = null;
   #writingSince = 0;
   #stateLost = false;
-  #clockRate: number;
-  #clockAt = 0;
-  #clockSetAt = 0;
   #incarnations = 0;
 
   constructor(node: number, name: NodeId, world: ReplicaWorld) {
     this.node = node;
     this.name = name;
     this.#world = world;
-    this.#clockRate = world.plan.clockRates[node] ?? 1;
+    this.#process = new SimulatedProcess(world.queue, () => this.crash());
+    this.#clock = new SkewedClock(world.queue, world.plan.clockRates[node] ?? 1);
     this.disk = new SimulatedDisk(world.group, world.queue, world.random, world.plan);
     this.#applier = new Applier(node, world, {
       later: (delayMs, run) => this.#later(delayMs, run),
@@ -101,6 +70,9 @@ export class Replica implements Server, Victim, ReplicaView {
 
   get up(): boolean {
     return this.#group !== null;
+  }
+  get running(): boolean {
+    return this.up && !this.#process.paused;
   }
   get leads(): boolean {
     return this.#group?.role === 'leader';
@@ -130,12 +102,7 @@ export class Replica implements Server, Victim, ReplicaView {
   describe(): string {
     const group = this.#group;
     if (group === null) return 'is down';
-    const { role, term, leader, lost, installing, lastIndex, commit, conf } = group;
-    const voters = [conf.voters.join(','), conf.votersOutgoing.join(',')]
-      .filter((half) => half !== '')
-      .join(' and ');
-    const peers = group.peers(this.#now).map(({ node, state, match }) => `${node} ${state} ${match}`);
-    return `${peers.join(', ')} ${role} t${term} of ${leader ?? 'nobody'}, lost ${lost}${installing ? ', installing' : ''}, last ${lastIndex}, commit ${commit}, applied ${this.applied}, voters ${voters}`;
+    return describeGroup(group, this.#now, this.applied);
   }
 
   get trustworthy(): boolean {
@@ -150,41 +117,36 @@ export class Replica implements Server, Victim, ReplicaView {
   }
 
   get #now(): number {
-    return this.#clockAt + (this.#world.queue.now - this.#clockSetAt) * this.#clockRate;
+    return this.#clock.now;
   }
 
-  /** The clock goes on from where it is, at another rate. */
   setClockRate(rate: number): void {
-    this.#clockAt = this.#now;
-    this.#clockSetAt = this.#world.queue.now;
-    this.#clockRate = rate;
+    this.#clock.setRate(rate);
   }
 
   // Life and death.
 
   /** Puts the first meta on the disk. */
   format(conf: ConfState): void {
-    this.disk.image.apply({ group: this.#world.group, meta: this.#freshMeta(conf) });
+    this.disk.image.apply({ group: this.#world.group, meta: this.#newMeta(conf) });
   }
 
-  #freshMeta(conf: ConfState): GroupMeta {
+  #newMeta(conf: ConfState): GroupMeta {
     this.#incarnations += 1;
-    return {
-      hardState: { term: 0, vote: null, commit: 0 } as GroupMeta['hardState'],
-      conf,
-      confIndex: 0 as LogIndex,
-      incarnation: `${this.name}.${this.#incarnations}`,
-      compacted: { index: 0, term: 0 } as GroupMeta['compacted'],
-      voteFrom: 0 as LogIndex,
-    };
+    return newMeta(conf, `${this.name}.${this.#incarnations}`);
   }
 
   restart(): void {
     const { checker, trace } = this.#world;
-    const start = this.#start();
+    this.#applier.reopen(this.disk.durableApplied);
+    const start = replicaStart({
+      image: this.disk.image,
+      applied: this.#applier.machine.applied,
+      stateLost: this.#stateLost,
+      newMeta: () => this.#newMeta(emptyConf),
+    });
     const { applied, lost } = start;
-    this.#life += 1;
-    this.#paused = false;
+    this.#process.begin();
     this.#turnDue = false;
     trace.note(
       TraceKind.process,
@@ -201,37 +163,11 @@ export class Replica implements Server, Victim, ReplicaView {
     this.#tick();
   }
 
-  #start(): GroupStart {
-    const stored = this.disk.image.stored();
-    this.#applier.reopen(this.disk.durableApplied);
-    const { applied } = this.#applier.machine;
-    if (stored?.status === 'healthy') {
-      const apart = applied < stored.meta.compacted.index || applied > stored.lastIndex;
-      return { stored, applied, lost: this.#stateLost || apart ? 'state' : 'none' };
-    }
-    const meta = this.#freshMeta(emptyConf);
-    const { index } = meta.compacted;
-    return {
-      stored: {
-        status: 'healthy',
-        group: this.#world.group,
-        meta,
-        lastIndex: index,
-        termRuns: [],
-        configEntries: [],
-      },
-      applied: index,
-      lost: 'log',
-    };
-  }
-
   crash(): void {
     if (this.#group === null) return;
     const write = this.disk.crash();
     this.#group = null;
-    this.#life += 1;
-    this.#fuse = 0;
-    this.#backlog = [];
+    this.#process.end();
     this.#writing = null;
     this.#applier.crash();
     this.#snapshots.crash();
@@ -247,7 +183,7 @@ export class Replica implements Server, Victim, ReplicaView {
   }
 
   crashAfter(points: number): void {
-    this.#fuse = points;
+    this.#process.dieAfter(points);
   }
 
   damage(): void {
@@ -256,42 +192,19 @@ export class Replica implements Server, Victim, ReplicaView {
   }
 
   pause(): void {
-    this.#paused = true;
+    this.#process.pause();
   }
 
   resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    const life = this.#life;
-    for (const run of this.#backlog.splice(0)) if (life === this.#life) run();
+    this.#process.resume();
   }
 
-  /** A place where the process may die. */
   #point(): void {
-    if (this.#fuse === 0) return;
-    this.#fuse -= 1;
-    if (this.#fuse > 0) return;
-    this.crash();
-    throw died;
-  }
-
-  /** Runs as part of this life of the process: not after its death, not while it is paused. */
-  #inProcess(life: number, run: () => void): void {
-    if (life !== this.#life) return;
-    if (this.#paused) {
-      if (this.#backlog.length < maxBacklog) this.#backlog.push(() => this.#inProcess(life, run));
-      return;
-    }
-    try {
-      run();
-    } catch (error) {
-      if (error !== died) throw error;
-    }
+    this.#process.point();
   }
 
   #later(delayMs: number, run: () => void): void {
-    const life = this.#life;
-    this.#world.queue.after(delayMs, () => this.#inProcess(life, run));
+    this.#process.later(delayMs, run);
   }
 
   // Inputs.
@@ -325,7 +238,7 @@ export class Replica implements Server, Victim, ReplicaView {
 
   deliver(message: Message): void {
     if (this.#group === null) return;
-    this.#inProcess(this.#life, () => {
+    this.#process.run(this.#process.life, () => {
       this.#world.trace.note(
         TraceKind.receive,
         this.node,
@@ -338,7 +251,7 @@ export class Replica implements Server, Victim, ReplicaView {
   }
 
   peerDown(peer: NodeId): void {
-    this.#inProcess(this.#life, () => this.#input((group) => group.peerDown(this.#now, peer)));
+    this.#process.run(this.#process.life, () => this.#input((group) => group.peerDown(this.#now, peer)));
   }
 
   #tick(): void {
@@ -354,7 +267,7 @@ export class Replica implements Server, Victim, ReplicaView {
   }
 
   propose(item: number, done: (outcome: AppendOutcome) => void): void {
-    this.#inProcess(this.#life, () => {
+    this.#process.run(this.#process.life, () => {
       this.#input((group) => {
         const data = new Uint8Array(
           4 + Math.floor(this.#world.random() * (this.#world.plan.paddingBytes + 1)),
@@ -368,7 +281,7 @@ export class Replica implements Server, Victim, ReplicaView {
   }
 
   read(done: (length: number | null) => void): void {
-    this.#inProcess(this.#life, () => {
+    this.#process.run(this.#process.life, () => {
       this.#input((group) => {
         const id = this.#applier.newRead(done);
         if (!group.readIndex(id)) this.#applier.refuseRead(id);
@@ -377,11 +290,13 @@ export class Replica implements Server, Victim, ReplicaView {
   }
 
   transferTo(node: NodeId): void {
-    this.#inProcess(this.#life, () => this.#input((group) => void group.transferLeadership(this.#now, node)));
+    this.#process.run(this.#process.life, () =>
+      this.#input((group) => void group.transferLeadership(this.#now, node)),
+    );
   }
 
   changeMembership(change: ConfChange): void {
-    this.#inProcess(this.#life, () => {
+    this.#process.run(this.#process.life, () => {
       this.#input((group) => void group.proposeConfChange(change));
       // At once, so that the checker knows the configuration that counts from here on.
       this.#turn();
@@ -452,16 +367,16 @@ export class Replica implements Server, Victim, ReplicaView {
       token.term,
       () => `${this.name} writes ${describeWrite(write)}`,
     );
-    const life = this.#life;
+    const { life } = this.#process;
     this.disk.write(
       write,
       this.#snapshots.previousApplied ?? this.#applier.machine.applied,
       () => {
         this.#world.checker.landed(this.node);
-        this.#inProcess(life, () => this.#written());
+        this.#process.run(life, () => this.#written());
       },
       () => {
-        if (life === this.#life) this.crash();
+        if (life === this.#process.life) this.crash();
       },
     );
   }

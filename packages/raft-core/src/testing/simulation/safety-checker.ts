@@ -6,7 +6,9 @@ import type { GroupWrite } from '../../storage/storage.js';
 import type { GroupImage } from '../memory/group-image.js';
 import { confStepProblem, isQuorum } from './conf-rules.js';
 import { Violation } from './history.js';
+import { KnownEntries, sameEntry } from './known-entries.js';
 import { ShadowLog } from './shadow-log.js';
+import { VotesCast } from './votes-cast.js';
 
 /** What the checker looks at after every step of a replica. */
 export interface ReplicaView {
@@ -17,12 +19,6 @@ export interface ReplicaView {
   readonly lastIndex: LogIndex;
   readonly conf: ConfState;
   termAt(index: LogIndex): Term | null;
-}
-
-interface KnownEntry {
-  readonly entry: Entry;
-  /** Term of the entry before it. */
-  readonly previousTerm: number;
 }
 
 interface Sighting {
@@ -47,8 +43,8 @@ export class SafetyChecker {
   readonly #sightings: Sighting[];
   readonly #lost: number[] = [];
   readonly #leaders = new Map<number, number>();
-  readonly #entries = new Map<number, KnownEntry>();
-  readonly #votes = new Map<number, NodeId>();
+  readonly #entries = new KnownEntries();
+  readonly #votes: VotesCast;
   /** `#committed[i]` is the term of the entry that is committed at index i. */
   readonly #committed: number[] = [0];
   /** The term of the leader that committed it. */
@@ -59,6 +55,7 @@ export class SafetyChecker {
 
   constructor(names: readonly NodeId[], image: (node: number) => GroupImage) {
     this.#names = names;
+    this.#votes = new VotesCast(names);
     this.#image = image;
     this.#shadows = names.map(() => new ShadowLog());
     this.#sightings = names.map(() => ({
@@ -100,7 +97,8 @@ export class SafetyChecker {
    */
   damaged(node: number): void {
     this.#lost[node] = Math.max(this.#lostUpTo(node), this.#image(node).lastIndex);
-    // Its votes are forgotten too; `#votes` still knows what it has sent.
+    // Its votes are forgotten too; `#votes` still knows those that it gave to others.
+    this.#votes.candidaciesLost(node, (term) => this.#leaders.get(term) === node);
     Object.assign(this.#sighting(node), { vote: null, votedIn: 0 });
   }
 
@@ -127,7 +125,7 @@ export class SafetyChecker {
       shadow.truncate(write.truncateFrom);
     }
     for (const entry of write.append ?? []) {
-      this.#know(entry, shadow.term(entry.index - 1) ?? 0, view.node);
+      this.#entries.note(entry, shadow.term(entry.index - 1) ?? 0, this.#name(view.node));
       const conf = this.#confOf(entry);
       if (conf !== null) this.#checkConf(view, shadow, entry, conf);
       shadow.append(entry.index, entry.term, conf);
@@ -139,28 +137,6 @@ export class SafetyChecker {
       if (shadow.term(index) === this.#committed[index]) {
         throw new Violation('commit is final', `${this.#name(node)} truncates ${index}, which is committed`);
       }
-    }
-  }
-
-  /** Log matching: two logs with an entry of one index and term hold the same entry, after the same one. */
-  #know(entry: Entry, previousTerm: number, node: number): void {
-    const key = entry.index * 0x100000 + entry.term;
-    const known = this.#entries.get(key);
-    if (known === undefined) {
-      this.#entries.set(key, { entry, previousTerm });
-      return;
-    }
-    if (known.previousTerm !== previousTerm && entry.index > 1) {
-      throw new Violation(
-        'log matching',
-        `${this.#name(node)} has entry ${entry.index} of term ${entry.term} after term ${previousTerm}, another log after term ${known.previousTerm}`,
-      );
-    }
-    if (known.entry !== entry && !sameEntry(known.entry, entry)) {
-      throw new Violation(
-        'log matching',
-        `${this.#name(node)} has another entry ${entry.index} of term ${entry.term}`,
-      );
     }
   }
 
@@ -213,7 +189,7 @@ export class SafetyChecker {
   sends(node: number, message: Message): void {
     switch (message.type) {
       case 'append':
-        this.#checkSentEntries(node, message.entries, message.prevTerm);
+        this.#entries.noteSent(message.entries, message.prevTerm, this.#name(node));
         return;
       case 'vote_request':
         if (!message.pre) this.#vote(node, message.term, message.from);
@@ -228,34 +204,8 @@ export class SafetyChecker {
     }
   }
 
-  #checkSentEntries(node: number, entries: readonly Entry[], prevTerm: number): void {
-    let previous = prevTerm;
-    for (const entry of entries) {
-      const known = this.#entries.get(entry.index * 0x100000 + entry.term);
-      if (known === undefined || known.entry !== entry) this.#know(entry, previous, node);
-      previous = entry.term;
-    }
-  }
-
   #vote(node: number, term: Term, candidate: NodeId): void {
-    const key = node * 0x1000000 + term;
-    const before = this.#votes.get(key);
-    if (before !== undefined && before !== candidate) {
-      throw new Violation(
-        'one vote per term',
-        `${this.#name(node)} votes for ${candidate} in term ${term}, and has voted for ${before}`,
-      );
-    }
-    this.#votes.set(key, candidate);
-    const hardState = this.#image(node).meta?.hardState;
-    const kept =
-      hardState !== undefined &&
-      (hardState.term > term || (hardState.term === term && hardState.vote === candidate));
-    if (!kept)
-      throw new Violation(
-        'vote before sync',
-        `${this.#name(node)} votes for ${candidate} in term ${term}, which its disk does not know`,
-      );
+    this.#votes.cast(node, term, candidate, this.#image(node).meta?.hardState);
   }
 
   #checkAck(node: number, index: LogIndex, term: Term): void {
@@ -314,7 +264,7 @@ export class SafetyChecker {
     }
     const shadow = this.#shadow(view.node);
     const votedForIt = (name: NodeId): boolean =>
-      this.#votes.get(this.#names.indexOf(name) * 0x1000000 + view.term) === this.#name(view.node);
+      this.#votes.votedFor(name, view.term) === this.#name(view.node);
     const alone = (name: NodeId): boolean => name === this.#name(view.node);
     if (!isQuorum(view.conf, (name) => alone(name) || votedForIt(name))) {
       throw new Violation(
@@ -433,13 +383,6 @@ export class SafetyChecker {
     if (sighting === undefined) throw new RangeError(`There is no node ${node}.`);
     return sighting;
   }
-}
-
-function sameEntry(a: Entry, b: Entry): boolean {
-  if (a.index !== b.index || a.term !== b.term || a.type !== b.type || a.data.length !== b.data.length)
-    return false;
-  for (let at = 0; at < a.data.length; at += 1) if (a.data[at] !== b.data[at]) return false;
-  return true;
 }
 
 function describeVoters(conf: ConfState): string {

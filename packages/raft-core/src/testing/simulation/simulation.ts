@@ -15,7 +15,7 @@ import { SimulatedNetwork } from './network.js';
 import { drawPlan } from './plan.js';
 import type { Plan, PlanFocus } from './plan.js';
 import { Replica } from './replica.js';
-import type { ReplicaWorld } from './replica.js';
+import type { ReplicaWorld } from './replica-world.js';
 import { SafetyChecker } from './safety-checker.js';
 import { Trace } from './trace.js';
 
