@@ -8,13 +8,17 @@ const allowed = {
   'log-storage': ['raft-core'],
   'token-budget': [],
   protocol: [],
-  'context-store': ['raft-core', 'log-storage', 'token-budget', 'protocol'],
+  archiver: [],
+  'context-store': ['raft-core', 'log-storage', 'token-budget', 'archiver', 'protocol'],
   nestjs: ['context-store', 'protocol'],
   client: ['protocol'],
+  cli: ['client'],
   'example-chat': ['client'],
-  server: ['nestjs', 'context-store', 'protocol', 'token-budget'],
+  server: ['nestjs', 'context-store', 'protocol', 'token-budget', 'archiver'],
   'example-embedded': ['nestjs', 'context-store', 'token-budget'],
-  bench: ['raft-core', 'log-storage', 'token-budget', 'context-store'],
+  bench: ['raft-core', 'log-storage', 'token-budget', 'context-store', 'archiver'],
+  chaos: [],
+  deploy: [],
 };
 
 export default tseslint.config(
