@@ -3,83 +3,52 @@ import type { Duplex } from 'node:stream';
 
 import type { NodeId, Transport } from '@fastpaca/raft-core';
 
-/** Short ASCII name of a request between nodes, like `propose`. */
+import type { AnnouncedState, NetworkStatus, PeerRefusal, PeerStatus } from './peer-status.js';
+
+/** Short ASCII name of a request between nodes, like `propose`: at most 64 characters. */
 export type PeerMethod = string;
 
 /**
- * - `peer_unreachable`: certainly not delivered.
- * - `peer_overloaded`: certainly not delivered, too much waits for this peer.
- * - `peer_lost`: may have been delivered, the connection broke before the answer.
- * - `peer_timeout`: may have been delivered, no answer in time.
- * - `peer_refused`: the peer's handler threw, or it has none.
+ * Answers a request of a peer. What it throws reaches the peer as `peer_refused` with the message.
+ * After `deadlineMs` milliseconds nobody waits for the answer any more.
  */
-export type PeerErrorCode =
-  'peer_unreachable' | 'peer_overloaded' | 'peer_lost' | 'peer_timeout' | 'peer_refused';
+export type PeerHandler = (payload: Uint8Array, from: NodeId, deadlineMs: number) => Promise<Uint8Array>;
 
-export class PeerError extends Error {
-  override readonly name = 'PeerError';
-  readonly code: PeerErrorCode;
-
-  constructor(code: PeerErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
-
-  /** Whether the peer certainly did not see the request. */
-  get notDelivered(): boolean {
-    return this.code === 'peer_unreachable' || this.code === 'peer_overloaded';
-  }
-}
-
-/** What a node tells its peers of itself, in the handshake and whenever it changes. */
-export interface AnnouncedState {
-  readonly clusterId: string | null;
-  readonly state: 'empty' | 'member';
-  /** Opaque to the link: at most 16 KiB. */
-  readonly detail: string;
-}
-
-/** A connected peer with what it announced last. */
-export interface PeerStatus extends AnnouncedState {
-  readonly id: NodeId;
-  readonly name: string;
-  readonly address: string;
-  readonly protocolVersion: number;
-  /** Milliseconds since 1970. */
-  readonly connectedSince: number;
-}
-
-/** A connection that was refused, by this node or by the other, in words. */
-export interface PeerRefusal {
-  readonly address: string;
-  readonly reason: string;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-}
-
+/** The links of this node to all others of its cluster. */
 export interface PeerNetwork {
   readonly self: { readonly id: NodeId; readonly name: string };
-  /** For the Raft host. */
+  /** For the Raft host. Its `close` ends the deliveries to the host; the network stays. */
   readonly transport: Transport;
   /** The connected ones. */
   peers(): readonly PeerStatus[];
   /** The newest refusals, newest last. */
   refusals(): readonly PeerRefusal[];
-  /** A peer came, went, or announced something else. Returns how to stop listening. */
+  status(): NetworkStatus;
+  /**
+   * A peer came, went, or announced something else; or a connection was refused. Called in a turn of
+   * its own. Returns how to stop listening.
+   */
   onChange(listener: () => void): () => void;
-  /** @throws PeerError */
+  /**
+   * Sends a request and waits for the answer, at most `deadlineMs` milliseconds. The payload must not
+   * be changed before the promise settles.
+   * @throws PeerError
+   */
   request(
     to: NodeId,
     method: PeerMethod,
     payload: Uint8Array,
     options: { readonly deadlineMs: number },
   ): Promise<Uint8Array>;
-  handle(method: PeerMethod, handler: (payload: Uint8Array, from: NodeId) => Promise<Uint8Array>): void;
+  /** One handler per method; a second one replaces the first. */
+  handle(method: PeerMethod, handler: PeerHandler): void;
   /** May be called before `start`. The latest wins. */
   announce(state: AnnouncedState): void;
+  /** Refuses the node from now on, with this reason on both sides; null admits it again. */
+  refuse(id: NodeId, reason: string | null): void;
   /** The HTTP server's upgrade of `/internal/cluster`. */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   start(): void;
-  /** Peers see this node go at once. */
+  /** Peers see this node go at once. Requests under way end with `peer_lost`. */
   close(): Promise<void>;
 }
