@@ -8,8 +8,10 @@ const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
 const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
 const report = ['--json', '--outputFile=.jest/results.json'];
 mkdirSync('.jest', { recursive: true });
+// Without colours: those that Nx asks for would be in what the programs print that tests start and read.
 const child = spawn(process.execPath, [...flags, jest, ...report, ...process.argv.slice(2)], {
   stdio: 'inherit',
+  env: { ...process.env, FORCE_COLOR: '0' },
 });
 child.on('exit', (code, signal) => {
   process.exitCode = signal ? 1 : (code ?? 1);
