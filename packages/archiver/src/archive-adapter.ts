@@ -3,6 +3,8 @@ import type { ArchiveRow } from './archive-row.js';
 export interface WriteOutcome {
   /** Rows that were not there before. */
   readonly inserted: number;
+  /** Bytes of their bodies. */
+  readonly insertedBytes: number;
   /**
    * Rows that the archive has under the same context, life and seq with another content, or cannot hold.
    * They, and what follows them in their context, must not be acknowledged.

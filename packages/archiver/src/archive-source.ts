@@ -7,6 +7,8 @@ export interface PendingContext {
   /** Everything up to here is in the archive. */
   readonly archivedSeq: number;
   readonly lastSeq: number;
+  /** When the first message after `archivedSeq` was appended, in milliseconds since 1970, where that is known. */
+  readonly pendingSince?: number;
 }
 
 /** A context that is gone from the store and whose rows are to go from the archive. */
