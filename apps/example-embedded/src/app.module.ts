@@ -27,7 +27,7 @@ export class AppModule {
             open: (observer) =>
               ContextStore.open({
                 directory,
-                nodeId: 'shop-1',
+                nodeName: 'shop-1',
                 estimator,
                 observer,
                 onFatal: (error) => {

@@ -3,7 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApplication } from './application.js';
 import { type Configuration, ConfigurationError, parseConfiguration } from './config/configuration.js';
 import { createLog } from './log/create-log.js';
-import { nodeName } from './node/node-name.js';
+import { nodeIdentity } from './node/node-identity.js';
 import { openStore } from './node/open-store.js';
 import { drainOnSignal } from './shutdown/drain-on-signal.js';
 
@@ -15,7 +15,7 @@ export async function start(): Promise<void> {
 async function run(): Promise<void> {
   const configuration = parseConfiguration(process.env);
   const directory = path.resolve(configuration.dataDirectory);
-  const node = nodeName(directory, configuration.nodeName);
+  const { name: node } = nodeIdentity(directory, configuration.nodeName);
   const log = createLog(configuration.logLevel, node);
   const store = openStore({ configuration, directory, node, log });
   const app = await createApplication({ configuration, log, store });

@@ -1,4 +1,5 @@
 import { integer } from './checks.js';
+import { NodeFile } from './cluster/node-file.js';
 import { appendCommand, compactCommand, patchCommand, putCommand } from './command/build-command.js';
 import type { Command } from './command/command.js';
 import { contextId, type ContextId } from './context/context-id.js';
@@ -63,7 +64,7 @@ export interface CompactOptions extends WriteOptions {
   readonly upToSeq?: number;
 }
 
-const defaultDeadlineMs = 10_000;
+const defaultDeadlineMs = 5_000;
 
 /**
  * Keeps the messages of conversations and hands out the window that goes to the model.
@@ -73,7 +74,7 @@ const defaultDeadlineMs = 10_000;
  *
  * ```ts
  * const estimator = createEstimator('tiktoken:gpt-4o');
- * const store = await ContextStore.open({ directory: './data', nodeId: 'a', estimator, onFatal: exit });
+ * const store = await ContextStore.open({ directory: './data', nodeName: 'a', estimator, onFatal: exit });
  * await store.put('demo', { tokenBudget: 8000 });
  * await store.append('demo', [{ role: 'user', parts: [{ type: 'text', text: 'Hello' }] }]);
  * const window = await store.window('demo');
@@ -98,14 +99,26 @@ export class ContextStore {
   /**
    * Opens the directory, or makes it, and waits until every group can serve.
    * @throws LogStorageError where the directory is locked or damaged; OpenError where it was made
-   *   for another node or number of groups
+   *   for another node or number of groups, or does not say which
    */
   static async open(options: ContextStoreOptions): Promise<ContextStore> {
     const waiters = new ChangeWaiters();
-    const replica = await Replica.open(options, (write) => {
-      if (write === null) waiters.wakeAll();
-      else waiters.wake(write.id);
+    const node = NodeFile.open(options.directory, { name: options.nodeName, groups: options.groups });
+    const replica = await Replica.open({
+      store: options,
+      self: node.self.id,
+      groups: node.groups,
+      onChange: (write) => {
+        if (write === null) waiters.wakeAll();
+        else waiters.wake(write.id);
+      },
     });
+    try {
+      await replica.lead();
+    } catch (error) {
+      await replica.close();
+      throw error;
+    }
     return new ContextStore(options, replica, waiters);
   }
 

@@ -1,6 +1,9 @@
 export { ContextStore } from './context-store.js';
 export type { AppendOptions, AppendResult, CompactOptions, WriteOptions } from './context-store.js';
 export type { ContextStoreOptions } from './store-options.js';
+export { NodeFile } from './cluster/node-file.js';
+export type { ClusterView, NodeFact, NodeStanding } from './cluster/cluster-view.js';
+export type { NodeRef } from './cluster/phase.js';
 export { StoreError } from './store-error.js';
 export type { StoreErrorCode, StoreErrorDetails } from './store-error.js';
 export { OpenError } from './open-error.js';

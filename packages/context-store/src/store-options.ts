@@ -4,10 +4,13 @@ import type { TokenEstimator } from '@fastpaca/token-budget';
 import type { StoreObserver } from './store-events.js';
 
 export interface ContextStoreOptions {
-  /** Where logs and state live. Made if it is not there; one process at a time. */
+  /** Where identity, logs and state live. Made if it is not there; one process at a time. */
   readonly directory: string;
-  /** This node, as the groups of the directory know it. Must not change while the directory lives. */
-  readonly nodeId: string;
+  /**
+   * This node, as people and other nodes call it: 1 to 64 characters of `A-Z a-z 0-9 . _ -`. It belongs
+   * to the directory and cannot change. Default: the name in the directory, or else a random UUID.
+   */
+  readonly nodeName?: string;
   /** Counts the messages that come without `tokenCount`. The store does not close it. */
   readonly estimator: TokenEstimator;
   /**
@@ -19,7 +22,7 @@ export interface ContextStoreOptions {
   readonly groups?: number;
   /** Memory for contexts and windows, in bytes; default 64 MiB. */
   readonly cacheBytes?: number;
-  /** Milliseconds that a call without `deadlineMs` waits; default 10,000. */
+  /** Milliseconds that a call without `deadlineMs` waits; default 5,000. */
   readonly deadlineMs?: number;
   /** Milliseconds since 1970, for `inserted_at` and the like. Default: `Date.now`. */
   readonly now?: () => number;

@@ -253,7 +253,7 @@ describe('ContextStore', () => {
 
   test('a directory of another node, or of another number of groups, is refused', async () => {
     await bench.store.close();
-    await expect(ContextStore.open({ ...bench.options, nodeId: 'b' })).rejects.toMatchObject({
+    await expect(ContextStore.open({ ...bench.options, nodeName: 'b' })).rejects.toMatchObject({
       code: 'wrong_node',
     });
     await expect(ContextStore.open({ ...bench.options, groups: 9 })).rejects.toMatchObject({

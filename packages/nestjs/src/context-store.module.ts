@@ -45,7 +45,7 @@ async function openStore(options: ContextStoreModuleOptions, metrics: Metrics): 
  * @Module({
  *   imports: [
  *     ContextStoreModule.forRoot({
- *       open: (observer) => ContextStore.open({ directory: './data', nodeId, estimator, observer, onFatal }),
+ *       open: (observer) => ContextStore.open({ directory: './data', nodeName, estimator, observer, onFatal }),
  *     }),
  *   ],
  * })

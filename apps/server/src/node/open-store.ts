@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { ContextStore } from '@fastpaca/context-store';
 import type { ContextStoreModuleOptions } from '@fastpaca/nestjs';
 import { createEstimator } from '@fastpaca/token-budget';
@@ -19,8 +18,8 @@ export function openStore(options: NodeOptions): Pick<ContextStoreModuleOptions,
   const estimator = estimatorOf(configuration.tokenEstimator);
   const open: ContextStoreModuleOptions['open'] = (observer) =>
     ContextStore.open({
-      directory: path.join(directory, 'store'),
-      nodeId: node,
+      directory,
+      nodeName: node,
       estimator,
       observer: {
         ...observer,

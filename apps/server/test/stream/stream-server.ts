@@ -32,7 +32,7 @@ export async function startStreamServer(streams: StreamSettings): Promise<Stream
     websocket: true,
     streams,
     open: (observer) =>
-      ContextStore.open({ directory, nodeId: 'a', groups: 8, estimator, observer, onFatal: fail }),
+      ContextStore.open({ directory, nodeName: 'a', groups: 8, estimator, observer, onFatal: fail }),
   });
   const app = await NestFactory.create<NestFastifyApplication>(module, new ContextStoreAdapter(), {
     logger: false,

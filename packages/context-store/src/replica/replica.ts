@@ -1,17 +1,31 @@
+import path from 'node:path';
+
 import { LogStore } from '@fastpaca/log-storage';
-import { groupId, nodeId, RaftHost, type HostLimits, type HostObserver } from '@fastpaca/raft-core';
+import {
+  groupId,
+  RaftHost,
+  type GroupId,
+  type GroupStatus,
+  type HostLimits,
+  type HostObserver,
+  type NodeId,
+  type ProposeOutcome,
+  type ReadOutcome,
+  type Transport,
+} from '@fastpaca/raft-core';
 
 import { ContextCache } from '../cache/context-cache.js';
+import { storeDirectory } from '../cluster/node-file.js';
 import { encodeCommand } from '../command/command-codec.js';
 import type { Command } from '../command/command.js';
 import type { ContextId } from '../context/context-id.js';
-import { defaultGroupCount, groupOf } from '../group/group-of.js';
+import { groupOf } from '../group/group-of.js';
 import type { CommandResult } from '../state/change.js';
 import { GroupMachine, type ChangeListener } from '../state/group-machine.js';
 import { StoreError } from '../store-error.js';
 import type { StoreObserver } from '../store-events.js';
 import type { ContextStoreOptions } from '../store-options.js';
-import { awaitLeaders, checkDirectory } from './open-groups.js';
+import { awaitLeaders } from './open-groups.js';
 import { rejectionError, unknownOutcome } from './outcome-errors.js';
 import { readinessOf, statusOf, type Readiness, type ReplicaStatus } from './replica-status.js';
 
@@ -27,74 +41,122 @@ const limits: Partial<HostLimits> = {
 const maximumStagedBytes = 256 << 20;
 const defaultCacheBytes = 64 << 20;
 
-/** This node's share of the replicated groups: storage, consensus, and the state of each group. */
+export interface ReplicaOptions {
+  readonly store: ContextStoreOptions;
+  readonly self: NodeId;
+  /** Context groups of the whole cluster. */
+  readonly groups: number;
+  /** Default: none, this node is alone. */
+  readonly transport?: Transport;
+  readonly onChange: ChangeListener;
+}
+
+/**
+ * This node's share of the replicated groups: storage, consensus, and the state of each group that has a
+ * replica here. Which those are changes as the cluster moves them.
+ */
 export class Replica {
-  readonly machines: readonly GroupMachine[];
+  /** Context groups of the whole cluster. */
+  readonly groups: number;
+  readonly self: NodeId;
+  readonly #machines: Map<GroupId, GroupMachine>;
   readonly #cache: ContextCache;
   readonly #store: LogStore;
   readonly #host: RaftHost<CommandResult>;
   #closed = false;
 
   private constructor(
+    options: ReplicaOptions,
     store: LogStore,
     host: RaftHost<CommandResult>,
-    machines: readonly GroupMachine[],
+    machines: Map<GroupId, GroupMachine>,
     cache: ContextCache,
   ) {
+    this.groups = options.groups;
+    this.self = options.self;
     this.#store = store;
     this.#host = host;
-    this.machines = machines;
+    this.#machines = machines;
     this.#cache = cache;
   }
 
   /** @throws LogStorageError, OpenError */
-  static async open(options: ContextStoreOptions, onChange: ChangeListener): Promise<Replica> {
-    const { onFatal, observer } = options;
-    const store = await LogStore.open(options.directory, {
+  static async open(options: ReplicaOptions): Promise<Replica> {
+    const { directory, onFatal, observer } = options.store;
+    const store = await LogStore.open(path.join(directory, storeDirectory), {
       maxStagedBytes: maximumStagedBytes,
       onFailure: onFatal,
       ...(observer?.onWrite && { onWrite: observer.onWrite }),
     });
     try {
-      return await Replica.#openOn(store, options, onChange);
+      return await Replica.#openOn(store, options);
     } catch (error) {
       await store.close();
       throw error;
     }
   }
 
-  static async #openOn(
-    store: LogStore,
-    options: ContextStoreOptions,
-    onChange: ChangeListener,
-  ): Promise<Replica> {
-    const self = nodeId(options.nodeId);
-    const groups = Array.from({ length: options.groups ?? defaultGroupCount }, (_, index) => groupId(index));
-    const cache = new ContextCache(options.cacheBytes ?? defaultCacheBytes);
-    const machines = groups.map((group) => new GroupMachine(store.keySpace(group), cache, onChange));
+  static async #openOn(store: LogStore, options: ReplicaOptions): Promise<Replica> {
+    const { cacheBytes, onFatal, raft, observer } = options.store;
+    const cache = new ContextCache(cacheBytes ?? defaultCacheBytes);
+    const machines = new Map<GroupId, GroupMachine>();
     const host = await RaftHost.open<CommandResult>({
-      nodeId: self,
+      nodeId: options.self,
       storage: store,
-      stateMachine: (group) => machineAt(machines, group),
-      onFatal: options.onFatal,
-      ...options.raft,
-      limits: { ...limits, ...options.raft?.limits },
-      observer: hostObserver(options.observer ?? {}),
+      ...(options.transport && { transport: options.transport }),
+      stateMachine: (group) => {
+        const machine = new GroupMachine(store.keySpace(group), cache, options.onChange);
+        machines.set(group, machine);
+        return machine;
+      },
+      onFatal,
+      ...raft,
+      limits: { ...limits, ...raft?.limits },
+      observer: hostObserver(observer ?? {}),
     });
-    try {
-      checkDirectory(host.statuses(), groups.length, self);
-      await host.createGroups(groups.map((group) => ({ group, voters: [self] })));
-      await awaitLeaders(host);
-    } catch (error) {
-      await host.close();
-      throw error;
-    }
-    return new Replica(store, host, machines, cache);
+    return new Replica(options, store, host, machines, cache);
   }
 
-  /** The state that holds a context, whether the context exists or not. */
+  /** Makes the groups of a node that is alone, where they are not there, and waits until each leads. */
+  async lead(): Promise<void> {
+    const groups = Array.from({ length: this.groups }, (_, index) => groupId(index));
+    await this.#host.createGroups(groups.map((group) => ({ group, voters: [this.self] })));
+    await awaitLeaders(this.#host);
+  }
+
+  groupOf(id: ContextId): GroupId {
+    return groupId(groupOf(id, this.groups));
+  }
+
+  /** The state of a group, or null where it has no replica here. */
+  machine(group: GroupId): GroupMachine | null {
+    return this.#machines.get(group) ?? null;
+  }
+
+  /** What consensus knows of a group, or null where it has no replica here. */
+  groupStatus(group: GroupId): GroupStatus | null {
+    return this.#host.status(group);
+  }
+
+  /** Adds an encoded command to the log of a group, which this node must lead. Never rejects. */
+  proposeTo(group: GroupId, data: Uint8Array, deadlineMs: number): Promise<ProposeOutcome<CommandResult>> {
+    return this.#host.propose(group, data, { deadlineMs });
+  }
+
+  /**
+   * Waits until this node's state of a group has everything that was acknowledged before the call, by
+   * any node. Never rejects.
+   */
+  readIndex(group: GroupId, deadlineMs: number): Promise<ReadOutcome> {
+    return this.#host.readIndex(group, { deadlineMs });
+  }
+
+  /**
+   * The state that holds a context, whether the context exists or not.
+   * @throws StoreError `unavailable` where it has no replica here
+   */
   machineOf(id: ContextId): GroupMachine {
-    return machineAt(this.machines, groupOf(id, this.machines.length));
+    return this.#held(this.groupOf(id));
   }
 
   /**
@@ -103,8 +165,7 @@ export class Replica {
    *   `outcome_unknown`
    */
   async propose(command: Command, deadlineMs: number): Promise<CommandResult> {
-    const group = groupOf(command.id, this.machines.length);
-    const outcome = await this.#host.propose(group, encodeCommand(command), { deadlineMs });
+    const outcome = await this.proposeTo(this.groupOf(command.id), encodeCommand(command), deadlineMs);
     switch (outcome.kind) {
       case 'committed':
         return outcome.result;
@@ -121,15 +182,13 @@ export class Replica {
    * @throws StoreError `unavailable`
    */
   async readPoint(id: ContextId, deadlineMs: number): Promise<GroupMachine> {
-    const group = groupOf(id, this.machines.length);
-    await this.#readPoint(group, deadlineMs);
-    return machineAt(this.machines, group);
+    return this.#readPoint(this.groupOf(id), deadlineMs);
   }
 
   /** `readPoint` of every group. */
   async readPoints(deadlineMs: number): Promise<readonly GroupMachine[]> {
-    await Promise.all(this.machines.map((_, group) => this.#readPoint(group, deadlineMs)));
-    return this.machines;
+    const groups = Array.from({ length: this.groups }, (_, index) => groupId(index));
+    return Promise.all(groups.map((group) => this.#readPoint(group, deadlineMs)));
   }
 
   ready(): Readiness {
@@ -149,17 +208,17 @@ export class Replica {
     await this.#store.close();
   }
 
-  async #readPoint(group: number, deadlineMs: number): Promise<void> {
-    const outcome = await this.#host.readIndex(groupId(group), { deadlineMs });
-    if (outcome.kind === 'ready') return;
+  async #readPoint(group: GroupId, deadlineMs: number): Promise<GroupMachine> {
+    const outcome = await this.readIndex(group, deadlineMs);
+    if (outcome.kind === 'ready') return this.#held(group);
     throw new StoreError('unavailable', `The context cannot be read now (${outcome.reason}). Retry.`);
   }
-}
 
-function machineAt(machines: readonly GroupMachine[], group: number): GroupMachine {
-  const machine = machines[group];
-  if (machine === undefined) throw new Error(`There is no group ${group}.`);
-  return machine;
+  #held(group: GroupId): GroupMachine {
+    const machine = this.machine(group);
+    if (machine !== null) return machine;
+    throw new StoreError('unavailable', `Group ${group} has no replica on this node. Ask another node.`);
+  }
 }
 
 function hostObserver({ onProposal, onApplied, onLeaderChange }: StoreObserver): HostObserver {

@@ -17,7 +17,7 @@ const estimator = createEstimator('tiktoken:gpt-4o');
 let batches = 0;
 const store = await ContextStore.open({
   directory,
-  nodeId: 'measure',
+  nodeName: 'measure',
   estimator,
   onFatal: (error) => {
     throw error;

@@ -13,7 +13,7 @@ const estimator = createEstimator('chars:4');
 const open = (directory) =>
   ContextStore.open({
     directory,
-    nodeId: 'measure',
+    nodeName: 'measure',
     estimator,
     onFatal: (error) => {
       throw error;

@@ -21,7 +21,7 @@ export class StoreBench {
     const directory = await mkdtemp(join(tmpdir(), 'context-store-'));
     const all: ContextStoreOptions = {
       directory,
-      nodeId: 'a',
+      nodeName: 'a',
       estimator,
       groups: 8,
       onFatal: (error) => {
