@@ -5,10 +5,8 @@ import type { Command } from './command/command.js';
 import { contextId, type ContextId } from './context/context-id.js';
 import type { ContextSettings } from './context/context-settings.js';
 import type { ContextView, JsonObject } from './context/context-view.js';
-import { findContext } from './context/find-context.js';
 import { toView } from './context/to-view.js';
 import type { ContextPage, ListOptions } from './list/list-options.js';
-import { listContexts } from './list/list-contexts.js';
 import { checkKey, checkMessages } from './message/check-message.js';
 import type { MessageInput } from './message/message-input.js';
 import { prepareMessages } from './message/prepare-messages.js';
@@ -19,16 +17,18 @@ import type {
   ReadOptions,
   TailOptions,
 } from './paging/page-options.js';
-import { exportMessages, readPage, readTail } from './paging/read-messages.js';
+import { exportLines } from './paging/export-lines.js';
 import { refusalError } from './refusal-error.js';
 import { Replica } from './replica/replica.js';
 import type { Readiness, ReplicaStatus } from './replica/replica-status.js';
+import { Leaderships } from './routing/leaderships.js';
+import { getRead, messagesRead, tailRead, windowRead } from './routing/read-kinds.js';
+import { noteLeader, Router } from './routing/router.js';
 import type { CommandResult } from './state/change.js';
 import type { ContextStoreOptions } from './store-options.js';
 import { ChangeWaiters } from './stream/change-waiters.js';
-import { ContextStreams } from './stream/context-streams.js';
 import type { ChangesOptions, ChangesPage, StreamOptions, StreamPosition } from './stream/stream-change.js';
-import { readWindow, type WindowOptions } from './window/read-window.js';
+import type { WindowOptions } from './window/read-window.js';
 import type { WindowView } from './window/window-view.js';
 
 export interface WriteOptions {
@@ -84,15 +84,20 @@ const defaultDeadlineMs = 5_000;
 export class ContextStore {
   readonly #options: ContextStoreOptions;
   readonly #replica: Replica;
-  readonly #streams: ContextStreams;
+  readonly #router: Router;
   readonly #waiters: ChangeWaiters;
   readonly #now: () => number;
 
-  private constructor(options: ContextStoreOptions, replica: Replica, waiters: ChangeWaiters) {
+  private constructor(
+    options: ContextStoreOptions,
+    replica: Replica,
+    router: Router,
+    waiters: ChangeWaiters,
+  ) {
     this.#options = options;
     this.#replica = replica;
+    this.#router = router;
     this.#waiters = waiters;
-    this.#streams = new ContextStreams(replica, waiters);
     this.#now = options.now ?? Date.now;
   }
 
@@ -103,6 +108,7 @@ export class ContextStore {
    */
   static async open(options: ContextStoreOptions): Promise<ContextStore> {
     const waiters = new ChangeWaiters();
+    const leaderships = new Leaderships();
     const node = NodeFile.open(options.directory, { name: options.nodeName, groups: options.groups });
     const replica = await Replica.open({
       store: options,
@@ -112,6 +118,9 @@ export class ContextStore {
         if (write === null) waiters.wakeAll();
         else waiters.wake(write.id);
       },
+      onLeader: (group, leader, term) => {
+        noteLeader(leaderships, group, leader, term);
+      },
     });
     try {
       await replica.lead();
@@ -119,7 +128,9 @@ export class ContextStore {
       await replica.close();
       throw error;
     }
-    return new ContextStore(options, replica, waiters);
+    const observer = options.observer ?? {};
+    const router = new Router({ local: replica, leaderships, remote: null, waiters, observer });
+    return new ContextStore(options, replica, router, waiters);
   }
 
   /**
@@ -141,8 +152,7 @@ export class ContextStore {
   /** @throws StoreError `context_not_found` */
   async get(id: string, options: ReadOptions = {}): Promise<ContextView> {
     const name = contextId(id);
-    const machine = await this.#replica.readPoint(name, this.#deadline(options));
-    return toView(name, findContext(machine, name).context);
+    return toView(name, await this.#router.reads.read(getRead, name, {}, this.#deadline(options)));
   }
 
   /**
@@ -172,7 +182,7 @@ export class ContextStore {
 
   /** One page of all contexts, by id. @throws StoreError `invalid_range`, `invalid_cursor` */
   async list(options: ListOptions = {}): Promise<ContextPage> {
-    return listContexts(await this.#replica.readPoints(this.#deadline(options)), options);
+    return this.#router.lists.list(options, this.#deadline(options));
   }
 
   /**
@@ -232,13 +242,13 @@ export class ContextStore {
    */
   async tail(id: string, options: TailOptions = {}): Promise<readonly Uint8Array[]> {
     const name = contextId(id);
-    return readTail(await this.#replica.readPoint(name, this.#deadline(options)), name, options);
+    return this.#router.reads.read(tailRead, name, options, this.#deadline(options));
   }
 
   /** A page of messages, oldest first. @throws StoreError `context_not_found`, `invalid_range`, `invalid_cursor` */
   async messages(id: string, options: PageOptions = {}): Promise<MessagePage> {
     const name = contextId(id);
-    return readPage(await this.#replica.readPoint(name, this.#deadline(options)), name, options);
+    return this.#router.reads.read(messagesRead, name, options, this.#deadline(options));
   }
 
   /**
@@ -248,7 +258,7 @@ export class ContextStore {
    */
   async export(id: string, options: RangeOptions = {}): Promise<AsyncIterable<Uint8Array>> {
     const name = contextId(id);
-    return exportMessages(await this.#replica.readPoint(name, this.#deadline(options)), name, options);
+    return exportLines(this.#router.reads, name, options, this.#deadline(options));
   }
 
   /**
@@ -257,7 +267,7 @@ export class ContextStore {
    */
   async window(id: string, options: WindowOptions = {}): Promise<WindowView> {
     const name = contextId(id);
-    return readWindow(await this.#replica.readPoint(name, this.#deadline(options)), name, options);
+    return this.#router.reads.read(windowRead, name, options, this.#deadline(options));
   }
 
   /**
@@ -274,7 +284,7 @@ export class ContextStore {
    * @throws StoreError `context_not_found`, `invalid_cursor`, `unavailable`
    */
   async openStream(id: string, options: StreamOptions = {}): Promise<ChangesPage> {
-    return this.#streams.open(contextId(id), options.cursor, this.#deadline(options));
+    return this.#router.streams.open(contextId(id), options.cursor, this.#deadline(options));
   }
 
   /**
@@ -284,7 +294,7 @@ export class ContextStore {
    * @throws StoreError `unavailable`
    */
   async changes(id: string, position: StreamPosition, options: ChangesOptions = {}): Promise<ChangesPage> {
-    return this.#streams.changes(contextId(id), position, options, this.#deadline(options));
+    return this.#router.streams.changes(contextId(id), position, options, this.#deadline(options));
   }
 
   /** Whether every group of this node has a leader, and the disk works. */
@@ -300,11 +310,12 @@ export class ContextStore {
   /** Ends what is under way, each with its outcome, and lets go of the directory. */
   async close(): Promise<void> {
     this.#waiters.close();
+    this.#router.close();
     await this.#replica.close();
   }
 
   async #write(command: Command, options: WriteOptions): Promise<CommandResult> {
-    const result = await this.#replica.propose(command, this.#deadline(options));
+    const result = await this.#router.writes.propose(command, this.#deadline(options));
     if (result.kind === 'refused') throw refusalError(command, result.refusal);
     return result;
   }

@@ -51,6 +51,9 @@ const statuses: Readonly<Record<StoreErrorCode, number>> = {
   unsupported_command: 500,
 };
 
+/** Whether a code that another node sent is one that this release knows. */
+export const isStoreErrorCode = (code: string): code is StoreErrorCode => Object.hasOwn(statuses, code);
+
 /** Members that an HTTP answer shows beside `error` and `message`. */
 export interface StoreErrorDetails {
   /** With `conflict`: the version that the context has now. */

@@ -1,38 +1,49 @@
 import { pageLimit } from '../checks.js';
 import { decodeProfile, decodeRecord } from '../context/context-codec.js';
 import { isContextId, type ContextId } from '../context/context-id.js';
-import type { ContextRecord } from '../context/context-record.js';
-import type { ContextView, JsonObject } from '../context/context-view.js';
-import { toView } from '../context/to-view.js';
+import type { ContextRecord, StoredContext } from '../context/context-record.js';
+import type { JsonObject } from '../context/context-view.js';
 import type { GroupMachine } from '../state/group-machine.js';
 import { profileKey } from '../state/keys.js';
 import { StoreError } from '../store-error.js';
 import { mergeRecords, type FoundRecord } from './merge-records.js';
-import type { ContextPage, ListOptions } from './list-options.js';
+import type { ListOptions } from './list-options.js';
 
 /** Contexts that one page looks at, whatever its filters let through. */
 const maximumExamined = 10_000;
 const step = 256;
 
-/** One page of the contexts of all groups, by id. */
+export interface ListedContext {
+  readonly id: ContextId;
+  readonly context: StoredContext;
+}
+
+export interface ListedPage {
+  /** By id. */
+  readonly contexts: readonly ListedContext[];
+  /** Everything up to here was looked at, in the groups of the page; null: everything. */
+  readonly nextCursor: ContextId | null;
+}
+
+/** One page of the contexts of some groups, by id. @throws StoreError `invalid_range`, `invalid_cursor` */
 export async function listContexts(
   machines: readonly GroupMachine[],
   options: ListOptions,
-): Promise<ContextPage> {
+): Promise<ListedPage> {
   const limit = pageLimit(options.limit);
   const prefix = checkPrefix(options.prefix ?? '');
   const after = checkCursor(options.cursor);
-  const contexts: ContextView[] = [];
+  const contexts: ListedContext[] = [];
   let examined = 0;
   let last: ContextId | null = null;
   for await (const run of mergeRecords(machines, { prefix, after, limit })) {
     for (let at = 0; at < run.length; at += step) {
       const found = run.slice(at, at + step);
-      const views = await viewsOf(found, options);
+      const wanted = await filter(found, options);
       for (const [index, { id }] of found.entries()) {
         if (contexts.length === limit || examined === maximumExamined) return { contexts, nextCursor: last };
-        const view = views[index];
-        if (view !== undefined && view !== null) contexts.push(view);
+        const context = wanted[index];
+        if (context !== undefined && context !== null) contexts.push({ id, context });
         examined += 1;
         last = id;
       }
@@ -41,11 +52,11 @@ export async function listContexts(
   return { contexts, nextCursor: null };
 }
 
-/** The view of each context that passes the filters, null for the others. */
-async function viewsOf(
+/** Each context that passes the filters, null for the others. */
+async function filter(
   found: readonly FoundRecord[],
   options: ListOptions,
-): Promise<readonly (ContextView | null)[]> {
+): Promise<readonly (StoredContext | null)[]> {
   const records = found.map(({ record }) => decodeRecord(record));
   const wanted = found.filter((_, index) => hasStatus(records[index], options));
   const profiles = await readProfiles(wanted);
@@ -54,7 +65,7 @@ async function viewsOf(
     const profile = profiles.get(id);
     if (record === undefined || profile === undefined) return null;
     const context = { record, profile: decodeProfile(profile) };
-    return hasMetadata(context.profile.metadata, options.metadata) ? toView(id, context) : null;
+    return hasMetadata(context.profile.metadata, options.metadata) ? context : null;
   });
 }
 

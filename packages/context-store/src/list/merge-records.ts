@@ -1,6 +1,7 @@
 import type { ContextId } from '../context/context-id.js';
 import type { GroupMachine } from '../state/group-machine.js';
 import { idOfRecordKey, recordRange } from '../state/keys.js';
+import { least } from './merge-pages.js';
 
 export interface FoundRecord {
   readonly id: ContextId;
@@ -62,10 +63,4 @@ async function read(source: Source, prefix: string, chunk: number): Promise<void
     source.after = id;
   }
   source.ended = pairs.length < chunk;
-}
-
-function least(ids: readonly (ContextId | null)[]): ContextId | null {
-  let found: ContextId | null = null;
-  for (const id of ids) if (id !== null && (found === null || id < found)) found = id;
-  return found;
 }

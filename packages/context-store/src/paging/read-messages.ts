@@ -131,7 +131,7 @@ export async function readBodies(
   return next - 1;
 }
 
-function spanOf({ lastSeq }: ContextRecord, options: PageOptions): SeqSpan {
+export function spanOf({ lastSeq }: ContextRecord, options: PageOptions): SeqSpan {
   const { fromSeq, cursor } = options;
   const to = integer(options.toSeq ?? lastSeq, 0, 'invalid_range', 'to_seq');
   const first = integer(fromSeq ?? 1, Number.MIN_SAFE_INTEGER, 'invalid_range', 'from_seq');

@@ -11,22 +11,17 @@ import {
   type NodeId,
   type ProposeOutcome,
   type ReadOutcome,
+  type Term,
   type Transport,
 } from '@fastpaca/raft-core';
 
 import { ContextCache } from '../cache/context-cache.js';
 import { storeDirectory } from '../cluster/node-file.js';
-import { encodeCommand } from '../command/command-codec.js';
-import type { Command } from '../command/command.js';
-import type { ContextId } from '../context/context-id.js';
-import { groupOf } from '../group/group-of.js';
 import type { CommandResult } from '../state/change.js';
 import { GroupMachine, type ChangeListener } from '../state/group-machine.js';
-import { StoreError } from '../store-error.js';
 import type { StoreObserver } from '../store-events.js';
 import type { ContextStoreOptions } from '../store-options.js';
 import { awaitLeaders } from './open-groups.js';
-import { rejectionError, unknownOutcome } from './outcome-errors.js';
 import { readinessOf, statusOf, type Readiness, type ReplicaStatus } from './replica-status.js';
 
 /**
@@ -49,6 +44,8 @@ export interface ReplicaOptions {
   /** Default: none, this node is alone. */
   readonly transport?: Transport;
   readonly onChange: ChangeListener;
+  /** This node's replica of a group follows another leader, or none, in this term. */
+  readonly onLeader: (group: GroupId, leader: NodeId | null, term: Term) => void;
 }
 
 /**
@@ -112,7 +109,7 @@ export class Replica {
       onFatal,
       ...raft,
       limits: { ...limits, ...raft?.limits },
-      observer: hostObserver(observer ?? {}),
+      observer: hostObserver(observer ?? {}, options.onLeader),
     });
     return new Replica(options, store, host, machines, cache);
   }
@@ -122,10 +119,6 @@ export class Replica {
     const groups = Array.from({ length: this.groups }, (_, index) => groupId(index));
     await this.#host.createGroups(groups.map((group) => ({ group, voters: [this.self] })));
     await awaitLeaders(this.#host);
-  }
-
-  groupOf(id: ContextId): GroupId {
-    return groupId(groupOf(id, this.groups));
   }
 
   /** The state of a group, or null where it has no replica here. */
@@ -151,46 +144,6 @@ export class Replica {
     return this.#host.readIndex(group, { deadlineMs });
   }
 
-  /**
-   * The state that holds a context, whether the context exists or not.
-   * @throws StoreError `unavailable` where it has no replica here
-   */
-  machineOf(id: ContextId): GroupMachine {
-    return this.#held(this.groupOf(id));
-  }
-
-  /**
-   * Replicates a command and returns what it came to.
-   * @throws StoreError `unavailable`, `overloaded`, `message_too_large`: certainly nothing happened;
-   *   `outcome_unknown`
-   */
-  async propose(command: Command, deadlineMs: number): Promise<CommandResult> {
-    const outcome = await this.proposeTo(this.groupOf(command.id), encodeCommand(command), deadlineMs);
-    switch (outcome.kind) {
-      case 'committed':
-        return outcome.result;
-      case 'rejected':
-        throw rejectionError(outcome.reason);
-      case 'unknown':
-        throw unknownOutcome(outcome.reason);
-    }
-  }
-
-  /**
-   * Waits until this node's state of the context's group has everything that was acknowledged
-   * before the call, by any node.
-   * @throws StoreError `unavailable`
-   */
-  async readPoint(id: ContextId, deadlineMs: number): Promise<GroupMachine> {
-    return this.#readPoint(this.groupOf(id), deadlineMs);
-  }
-
-  /** `readPoint` of every group. */
-  async readPoints(deadlineMs: number): Promise<readonly GroupMachine[]> {
-    const groups = Array.from({ length: this.groups }, (_, index) => groupId(index));
-    return Promise.all(groups.map((group) => this.#readPoint(group, deadlineMs)));
-  }
-
   ready(): Readiness {
     if (this.#closed) return { ready: false, reason: 'The store is closed.' };
     const { failure } = this.#store;
@@ -207,21 +160,12 @@ export class Replica {
     await this.#host.close();
     await this.#store.close();
   }
-
-  async #readPoint(group: GroupId, deadlineMs: number): Promise<GroupMachine> {
-    const outcome = await this.readIndex(group, deadlineMs);
-    if (outcome.kind === 'ready') return this.#held(group);
-    throw new StoreError('unavailable', `The context cannot be read now (${outcome.reason}). Retry.`);
-  }
-
-  #held(group: GroupId): GroupMachine {
-    const machine = this.machine(group);
-    if (machine !== null) return machine;
-    throw new StoreError('unavailable', `Group ${group} has no replica on this node. Ask another node.`);
-  }
 }
 
-function hostObserver({ onProposal, onApplied, onLeaderChange }: StoreObserver): HostObserver {
+function hostObserver(
+  { onProposal, onApplied, onLeaderChange }: StoreObserver,
+  onLeader: ReplicaOptions['onLeader'],
+): HostObserver {
   return {
     ...(onProposal && {
       onProposal: (outcome, _reason, latencyMs) => {
@@ -233,10 +177,9 @@ function hostObserver({ onProposal, onApplied, onLeaderChange }: StoreObserver):
         onApplied({ entries, latencyMs });
       },
     }),
-    ...(onLeaderChange && {
-      onLeaderChange: () => {
-        onLeaderChange();
-      },
-    }),
+    onLeaderChange: (group, leader, term) => {
+      onLeader(group, leader, term);
+      onLeaderChange?.();
+    },
   };
 }

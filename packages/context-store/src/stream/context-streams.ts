@@ -1,11 +1,12 @@
 import { integer } from '../checks.js';
 import type { ContextId } from '../context/context-id.js';
-import { findContext } from '../context/find-context.js';
-import type { Replica } from '../replica/replica.js';
-import type { GroupMachine } from '../state/group-machine.js';
+import { encodeChangesRequest } from '../routing/changes-request.js';
+import { openRead, pageFromWire } from '../routing/read-kinds.js';
+import { shareOf } from '../routing/read-policy.js';
+import { readOn, type ReadRouter, type ReadTry } from '../routing/read-router.js';
+import type { Routes } from '../routing/routes.js';
 import type { ChangeWaiters } from './change-waiters.js';
 import { hasNews, isBehind } from './news.js';
-import { openPage } from './open-page.js';
 import { readChanges } from './read-changes.js';
 import type { ChangesOptions, ChangesPage, StreamPosition } from './stream-change.js';
 
@@ -13,22 +14,25 @@ const defaultWaitMs = 20_000;
 
 /**
  * Streams as a pull: whoever reads holds a position and asks for what comes after it. There is no
- * queue per reader, so a slow one costs nothing, and no seam between replay and live.
+ * queue per reader, so a slow one costs nothing, and no seam between replay and live. A position is the same
+ * on every node: where this one has no replica of a context, or a broken one, another one is asked.
  */
 export class ContextStreams {
-  readonly #replica: Pick<Replica, 'machineOf' | 'readPoint'>;
+  readonly #routes: Routes;
+  readonly #reads: ReadRouter;
   readonly #waiters: ChangeWaiters;
 
-  constructor(replica: Pick<Replica, 'machineOf' | 'readPoint'>, waiters: ChangeWaiters) {
-    this.#replica = replica;
+  constructor(routes: Routes, reads: ReadRouter, waiters: ChangeWaiters) {
+    this.#routes = routes;
+    this.#reads = reads;
     this.#waiters = waiters;
   }
 
   /** @throws StoreError `context_not_found`, `invalid_cursor`, `unavailable` */
   async open(id: ContextId, cursor: number | undefined, deadlineMs: number): Promise<ChangesPage> {
-    if (cursor !== undefined) integer(cursor, 0, 'invalid_cursor', 'cursor');
-    const machine = await this.#replica.readPoint(id, deadlineMs);
-    return openPage(machine, findContext(machine, id).context, cursor);
+    if (cursor === undefined) return this.#reads.read(openRead, id, {}, deadlineMs);
+    integer(cursor, 0, 'invalid_cursor', 'cursor');
+    return this.#reads.read(openRead, id, { cursor }, deadlineMs);
   }
 
   /** @throws StoreError `unavailable` */
@@ -38,13 +42,53 @@ export class ContextStreams {
     options: ChangesOptions,
     deadlineMs: number,
   ): Promise<ChangesPage> {
-    let machine: GroupMachine = this.#replica.machineOf(id);
+    const group = this.#routes.groupOf(id);
+    const waitMs = options.waitMs ?? defaultWaitMs;
+    const bodies = options.bodies ?? true;
+    const waitEnd = performance.now() + waitMs;
+    const ms = shareOf(deadlineMs, this.#routes.hasOthers(group));
+    const here = await this.changesHere(id, position, { waitMs, bodies }, ms);
+    if (here.kind === 'read') return here.result;
+    const end = Math.max(waitEnd, performance.now()) + deadlineMs;
+    return this.#reads.goOn(group, end, here.reason, (target, tryMs) => {
+      const restMs = Math.max(0, waitEnd - performance.now());
+      const request = { id, position, bodies, waitMs: restMs };
+      if (target === 'here') return this.changesHere(id, position, request, tryMs);
+      const payload = encodeChangesRequest(request);
+      const ms = restMs + Math.min(tryMs, deadlineMs / 2);
+      return this.#reads.ask('changes', target, payload, ms, (value) => pageFromWire.parse(value));
+    });
+  }
+
+  /** From this node's replica. `waitMs` and then `deadlineMs` is how long it may take. */
+  async changesHere(
+    id: ContextId,
+    position: StreamPosition,
+    { waitMs, bodies }: { readonly waitMs: number; readonly bodies: boolean },
+    deadlineMs: number,
+  ): Promise<ReadTry<ChangesPage>> {
+    const { local } = this.#routes;
+    const group = this.#routes.groupOf(id);
+    const machine = local.machine(group);
+    if (machine === null) return { kind: 'failed', reason: 'no_group' };
+    // A replica that waits for a snapshot hears nothing of what happens.
+    if (local.groupStatus(group)?.health !== 'healthy') return { kind: 'failed', reason: 'damaged' };
     if (!hasNews(machine, id, position)) {
-      await this.#waiters.wait(id, options.waitMs ?? defaultWaitMs);
-      if (!hasNews(machine, id, position)) return { changes: [], next: position, ended: false };
+      await this.#waiters.wait(id, waitMs);
+      if (local.machine(group) !== machine) return { kind: 'failed', reason: 'no_group' };
+      if (!hasNews(machine, id, position)) {
+        return { kind: 'read', result: { changes: [], next: position, ended: false } };
+      }
     }
     // A replica that lags must not pass for a context that was erased or is shorter than the cursor.
-    if (isBehind(machine, id, position)) machine = await this.#replica.readPoint(id, deadlineMs);
-    return readChanges(machine, id, position, options.bodies ?? true);
+    if (isBehind(machine, id, position)) {
+      const outcome = await local.readIndex(group, deadlineMs);
+      if (outcome.kind !== 'ready') return { kind: 'failed', reason: outcome.reason };
+    }
+    return readOn(
+      machine,
+      () => local.machine(group),
+      () => readChanges(machine, id, position, bodies),
+    );
   }
 }

@@ -1,25 +1,22 @@
-import type { RejectReason } from '@fastpaca/raft-core';
-
 import { StoreError } from '../store-error.js';
 
-/** A proposal that was certainly never appended. */
-export function rejectionError(reason: RejectReason): StoreError {
-  switch (reason) {
+/** A write that certainly did not happen. */
+export function rejectionError(
+  failure: 'overloaded' | 'too_large' | 'unavailable',
+  reason: string,
+): StoreError {
+  switch (failure) {
     case 'overloaded':
       return new StoreError(
         'overloaded',
-        'Too many writes wait on this node. Nothing was written; retry later.',
+        'Too many writes wait on the node that leads this context. Nothing was written; retry later.',
       );
     case 'too_large':
       return new StoreError(
         'message_too_large',
         'The messages are too large for one append. Nothing was written; send fewer or smaller ones.',
       );
-    case 'not_leader':
-    case 'no_group':
-    case 'damaged':
-    case 'closing':
-    case 'transferring':
+    case 'unavailable':
       return new StoreError(
         'unavailable',
         `The write was not taken (${reason}). Nothing was written; retry.`,

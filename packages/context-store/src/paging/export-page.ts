@@ -1,0 +1,67 @@
+import type { ContextId } from '../context/context-id.js';
+import { notFound, recordOf } from '../context/find-context.js';
+import type { GroupMachine } from '../state/group-machine.js';
+import type { RangeOptions } from './page-options.js';
+import { exportMessages, spanOf } from './read-messages.js';
+
+/** Where an export is: a plain value that any replica can go on from. */
+export interface ExportPosition extends Pick<RangeOptions, 'fromSeq' | 'toSeq'> {
+  /** Which life of the id; null at the beginning. */
+  readonly life: number | null;
+}
+
+/** Where an export goes on: the range was settled when it began. */
+export interface NextExportPosition extends ExportPosition {
+  readonly life: number;
+  readonly fromSeq: number;
+  readonly toSeq: number;
+}
+
+export interface ExportPage {
+  /** NDJSON: whole lines. */
+  readonly lines: Uint8Array;
+  /** Null at the end. */
+  readonly next: NextExportPosition | null;
+}
+
+const noLines = new Uint8Array();
+
+/**
+ * The next piece of an export, of about 256 KiB.
+ * @throws StoreError `context_not_found`, also where the context was erased since the export began
+ */
+export async function readExportPage(
+  machine: GroupMachine,
+  id: ContextId,
+  position: ExportPosition,
+): Promise<ExportPage> {
+  const record = recordOf(machine, id);
+  const life = record.ordinal;
+  if (position.life !== null && position.life !== life) throw notFound(id);
+  const { from, to } = spanOf(record, position);
+  if (from > to) return { lines: noLines, next: null };
+  for await (const lines of exportMessages(machine, id, { fromSeq: from, toSeq: to })) {
+    const fromSeq = from + countLines(lines);
+    return { lines, next: fromSeq > to ? null : { life, fromSeq, toSeq: to } };
+  }
+  throw new Error(`An export of ${id} from ${from} to ${to} gave nothing.`);
+}
+
+/** Whether a replica has everything of an export that goes on: what it reads was there when it began. */
+export function isPageReached(
+  machine: GroupMachine,
+  id: ContextId,
+  { life, toSeq }: ExportPosition,
+): boolean {
+  if (life === null || toSeq === undefined) return false;
+  const record = machine.context(id)?.record;
+  return record?.ordinal === life && record.lastSeq >= toSeq;
+}
+
+/** JSON has no raw newline inside: each one ends a line. */
+function countLines(lines: Uint8Array): number {
+  const newline = 0x0a;
+  let count = 0;
+  for (let at = lines.indexOf(newline); at !== -1; at = lines.indexOf(newline, at + 1)) count += 1;
+  return count;
+}
