@@ -1,4 +1,6 @@
 import { integer } from './checks.js';
+import { Cluster } from './cluster/cluster.js';
+import type { ClusterView } from './cluster/cluster-view.js';
 import { NodeFile } from './cluster/node-file.js';
 import { appendCommand, compactCommand, patchCommand, putCommand } from './command/build-command.js';
 import type { Command } from './command/command.js';
@@ -18,6 +20,7 @@ import type {
   TailOptions,
 } from './paging/page-options.js';
 import { exportLines } from './paging/export-lines.js';
+import type { PeerNetwork } from './peer/peer-network.js';
 import { refusalError } from './refusal-error.js';
 import { Replica } from './replica/replica.js';
 import type { Readiness, ReplicaStatus } from './replica/replica-status.js';
@@ -66,6 +69,14 @@ export interface CompactOptions extends WriteOptions {
 
 const defaultDeadlineMs = 5_000;
 
+interface StoreParts {
+  readonly replica: Replica;
+  readonly router: Router;
+  readonly waiters: ChangeWaiters;
+  readonly cluster: Cluster;
+  readonly network: PeerNetwork | null;
+}
+
 /**
  * Keeps the messages of conversations and hands out the window that goes to the model.
  *
@@ -86,18 +97,18 @@ export class ContextStore {
   readonly #replica: Replica;
   readonly #router: Router;
   readonly #waiters: ChangeWaiters;
+  readonly #cluster: Cluster;
+  readonly #network: PeerNetwork | null;
   readonly #now: () => number;
 
-  private constructor(
-    options: ContextStoreOptions,
-    replica: Replica,
-    router: Router,
-    waiters: ChangeWaiters,
-  ) {
+  private constructor(options: ContextStoreOptions, parts: StoreParts) {
+    const { replica, router, waiters, cluster, network } = parts;
     this.#options = options;
     this.#replica = replica;
     this.#router = router;
     this.#waiters = waiters;
+    this.#cluster = cluster;
+    this.#network = network;
     this.#now = options.now ?? Date.now;
   }
 
@@ -110,10 +121,13 @@ export class ContextStore {
     const waiters = new ChangeWaiters();
     const leaderships = new Leaderships();
     const node = NodeFile.open(options.directory, { name: options.nodeName, groups: options.groups });
+    const network = options.cluster?.network?.(node.self) ?? null;
+    let cluster: Cluster | null = null;
     const replica = await Replica.open({
       store: options,
       self: node.self.id,
       groups: node.groups,
+      ...(network && { transport: network.transport }),
       onChange: (write) => {
         if (write === null) waiters.wakeAll();
         else waiters.wake(write.id);
@@ -121,16 +135,33 @@ export class ContextStore {
       onLeader: (group, leader, term) => {
         noteLeader(leaderships, group, leader, term);
       },
+      onFacts: () => cluster?.factsChanged(),
+    });
+    cluster = new Cluster({
+      node,
+      replica,
+      network,
+      options: options.cluster ?? {},
+      onFatal: options.onFatal,
+    });
+    // Before others can reach this node: it serves them from the first moment on.
+    const router = new Router({
+      local: replica,
+      leaderships,
+      remote: network && { peers: network, view: cluster },
+      waiters,
+      observer: options.observer ?? {},
     });
     try {
-      await replica.lead();
+      await cluster.start();
     } catch (error) {
+      cluster.stop();
+      router.close();
+      await network?.close();
       await replica.close();
       throw error;
     }
-    const observer = options.observer ?? {};
-    const router = new Router({ local: replica, leaderships, remote: null, waiters, observer });
-    return new ContextStore(options, replica, router, waiters);
+    return new ContextStore(options, { replica, router, waiters, cluster, network });
   }
 
   /**
@@ -297,9 +328,29 @@ export class ContextStore {
     return this.#router.streams.changes(contextId(id), position, options, this.#deadline(options));
   }
 
-  /** Whether every group of this node has a leader, and the disk works. */
+  /** Whether the node is part of a cluster, every group here has a leader, and the disk works. */
   ready(): Readiness {
-    return this.#replica.ready();
+    const inCluster = this.#cluster.readiness();
+    return inCluster.ready ? this.#replica.ready() : inCluster;
+  }
+
+  /** What this node knows of its cluster. */
+  get cluster(): ClusterView {
+    return this.#cluster;
+  }
+
+  /** The links to other nodes, or null where the node has none. */
+  get network(): PeerNetwork | null {
+    return this.#network;
+  }
+
+  /**
+   * Gives the leaderships of this node to others, so that nothing waits for an election when it goes.
+   * Call it before `close`. Resolves once no group is left that another node could lead, or at the
+   * deadline, with the number of groups that are still led here. Default 5,000 milliseconds.
+   */
+  async handOver(options: { readonly deadlineMs?: number } = {}): Promise<number> {
+    return this.#cluster.handOver(options.deadlineMs ?? defaultDeadlineMs);
   }
 
   /** Numbers for metrics. Costs a walk over the groups. */
@@ -310,8 +361,10 @@ export class ContextStore {
   /** Ends what is under way, each with its outcome, and lets go of the directory. */
   async close(): Promise<void> {
     this.#waiters.close();
+    this.#cluster.stop();
     this.#router.close();
     await this.#replica.close();
+    await this.#network?.close();
   }
 
   async #write(command: Command, options: WriteOptions): Promise<CommandResult> {

@@ -24,7 +24,10 @@ export type StoreErrorCode =
   | 'overloaded'
   | 'unavailable'
   | 'outcome_unknown'
-  | 'unsupported_command';
+  | 'unsupported_command'
+  | 'node_not_found'
+  | 'node_not_drained'
+  | 'quorum_would_be_lost';
 
 const statuses: Readonly<Record<StoreErrorCode, number>> = {
   context_not_found: 404,
@@ -49,6 +52,9 @@ const statuses: Readonly<Record<StoreErrorCode, number>> = {
   unavailable: 503,
   outcome_unknown: 504,
   unsupported_command: 500,
+  node_not_found: 404,
+  node_not_drained: 409,
+  quorum_would_be_lost: 409,
 };
 
 /** Whether a code that another node sent is one that this release knows. */

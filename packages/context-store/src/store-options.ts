@@ -1,6 +1,7 @@
 import type { Clock, GroupTiming, HostLimits } from '@fastpaca/raft-core';
 import type { TokenEstimator } from '@fastpaca/token-budget';
 
+import type { ClusterOptions } from './cluster/cluster-options.js';
 import type { StoreObserver } from './store-events.js';
 
 export interface ContextStoreOptions {
@@ -27,6 +28,8 @@ export interface ContextStoreOptions {
   /** Milliseconds since 1970, for `inserted_at` and the like. Default: `Date.now`. */
   readonly now?: () => number;
   readonly observer?: StoreObserver;
+  /** Default: this node is a cluster of its own. */
+  readonly cluster?: ClusterOptions;
   /** Passed to the Raft host; for tests and for tuning. */
   readonly raft?: {
     readonly timing?: Partial<GroupTiming>;

@@ -94,6 +94,11 @@ export const errorCodes = {
     meaning: 'No context has this id.',
     remedy: 'Create it with `PUT /v1/contexts/:id`.',
   },
+  node_not_found: {
+    status: 404,
+    meaning: 'No node of the cluster has this name.',
+    remedy: 'See `GET /v1/cluster` for the names.',
+  },
   request_timeout: {
     status: 408,
     meaning: 'The request did not arrive in full in time.',
@@ -113,6 +118,16 @@ export const errorCodes = {
     status: 409,
     meaning: 'This key was used before, with other content.',
     remedy: 'Use a fresh key for a new message.',
+  },
+  node_not_drained: {
+    status: 409,
+    meaning: 'The node is running and holds replicas, or could get some: it cannot be removed.',
+    remedy: 'Drain it with `POST /v1/cluster/nodes/:name/drain` and wait until it holds none, or stop it.',
+  },
+  quorum_would_be_lost: {
+    status: 409,
+    meaning: 'Without the node, some groups would have no majority of running replicas.',
+    remedy: 'Bring the other nodes back first, or restore this one.',
   },
   body_too_large: {
     status: 413,

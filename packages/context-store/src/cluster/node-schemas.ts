@@ -15,7 +15,7 @@ export const nodeNameSchema = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/);
 
 export const nodeRefSchema: z.ZodType<NodeRef> = z.strictObject({ id: nodeIdSchema, name: nodeNameSchema });
 
-const clusterIdSchema = z.string().min(1).max(64);
+export const clusterIdSchema = z.string().min(1).max(64);
 const foundersSchema = z.array(nodeRefSchema).min(1).max(1_000);
 
 export const phaseSchema: z.ZodType<Phase> = z.discriminatedUnion('kind', [

@@ -8,6 +8,8 @@ import {
   type GroupStatus,
   type HostLimits,
   type HostObserver,
+  type MemberChange,
+  type NewGroup,
   type NodeId,
   type ProposeOutcome,
   type ReadOutcome,
@@ -16,7 +18,9 @@ import {
 } from '@fastpaca/raft-core';
 
 import { ContextCache } from '../cache/context-cache.js';
+import { noFacts, type ClusterFacts, type FactsResult } from '../cluster/facts.js';
 import { storeDirectory } from '../cluster/node-file.js';
+import { SystemMachine } from '../cluster/system-machine.js';
 import type { CommandResult } from '../state/change.js';
 import { GroupMachine, type ChangeListener } from '../state/group-machine.js';
 import type { StoreObserver } from '../store-events.js';
@@ -46,7 +50,21 @@ export interface ReplicaOptions {
   readonly onChange: ChangeListener;
   /** This node's replica of a group follows another leader, or none, in this term. */
   readonly onLeader: (group: GroupId, leader: NodeId | null, term: Term) => void;
+  /** The cluster's facts have changed. */
+  readonly onFacts: () => void;
 }
+
+/** What a command of any group comes to. */
+type Result = CommandResult | FactsResult;
+
+/** The machines of this node's groups. */
+class Machines {
+  readonly contexts = new Map<GroupId, GroupMachine>();
+  system: SystemMachine | null = null;
+}
+
+const changeDeadlineMs = 5_000;
+const transferDeadlineMs = 2_000;
 
 /**
  * This node's share of the replicated groups: storage, consensus, and the state of each group that has a
@@ -56,25 +74,30 @@ export class Replica {
   /** Context groups of the whole cluster. */
   readonly groups: number;
   readonly self: NodeId;
-  readonly #machines: Map<GroupId, GroupMachine>;
+  /** Its number follows those of the context groups. */
+  readonly systemGroup: GroupId;
+  readonly #machines: Machines;
   readonly #cache: ContextCache;
   readonly #store: LogStore;
-  readonly #host: RaftHost<CommandResult>;
+  readonly #host: RaftHost<Result>;
+  readonly #onChange: ChangeListener;
   #closed = false;
 
   private constructor(
     options: ReplicaOptions,
     store: LogStore,
-    host: RaftHost<CommandResult>,
-    machines: Map<GroupId, GroupMachine>,
+    host: RaftHost<Result>,
+    machines: Machines,
     cache: ContextCache,
   ) {
     this.groups = options.groups;
     this.self = options.self;
+    this.systemGroup = groupId(options.groups);
     this.#store = store;
     this.#host = host;
     this.#machines = machines;
     this.#cache = cache;
+    this.#onChange = options.onChange;
   }
 
   /** @throws LogStorageError, OpenError */
@@ -96,14 +119,19 @@ export class Replica {
   static async #openOn(store: LogStore, options: ReplicaOptions): Promise<Replica> {
     const { cacheBytes, onFatal, raft, observer } = options.store;
     const cache = new ContextCache(cacheBytes ?? defaultCacheBytes);
-    const machines = new Map<GroupId, GroupMachine>();
-    const host = await RaftHost.open<CommandResult>({
+    const machines = new Machines();
+    const host = await RaftHost.open<Result>({
       nodeId: options.self,
       storage: store,
       ...(options.transport && { transport: options.transport }),
       stateMachine: (group) => {
-        const machine = new GroupMachine(store.keySpace(group), cache, options.onChange);
-        machines.set(group, machine);
+        const space = store.keySpace(group);
+        if (group === options.groups) {
+          machines.system = new SystemMachine(space, options.onFacts);
+          return machines.system;
+        }
+        const machine = new GroupMachine(space, cache, options.onChange);
+        machines.contexts.set(group, machine);
         return machine;
       },
       onFatal,
@@ -114,16 +142,73 @@ export class Replica {
     return new Replica(options, store, host, machines, cache);
   }
 
-  /** Makes the groups of a node that is alone, where they are not there, and waits until each leads. */
-  async lead(): Promise<void> {
-    const groups = Array.from({ length: this.groups }, (_, index) => groupId(index));
-    await this.#host.createGroups(groups.map((group) => ({ group, voters: [this.self] })));
+  /** What this node knows of the cluster's facts. */
+  get facts(): ClusterFacts {
+    return this.#machines.system?.facts ?? noFacts;
+  }
+
+  /** The groups of a new cluster, as all its founders make them. Those that exist are left alone. */
+  async foundGroups(groups: readonly NewGroup[]): Promise<void> {
+    await this.#host.createGroups(groups);
+  }
+
+  /** Empty replicas of groups that exist elsewhere: their leaders bring them their state. */
+  async createReplicas(groups: readonly GroupId[]): Promise<void> {
+    await this.#host.createGroups(groups.map((group) => ({ group, voters: [] })));
+  }
+
+  /** Removes a replica with its log and its state for good. */
+  async destroyReplica(group: GroupId): Promise<void> {
+    this.#machines.contexts.delete(group);
+    await this.#host.destroyGroup(group);
+    // It may hold contexts of the group, which another replica of it here must not find.
+    this.#cache.clear();
+    this.#onChange(null);
+  }
+
+  /** Waits until each group of this node has a leader. @throws OpenError `no_leader` */
+  async awaitLeaders(): Promise<void> {
     await awaitLeaders(this.#host);
+  }
+
+  /** The groups that have a replica here, the system group among them. */
+  localGroups(): readonly GroupId[] {
+    return this.statuses().map(({ group }) => group);
+  }
+
+  /** The groups that this node leads and can change. */
+  ledGroups(): readonly GroupStatus[] {
+    return this.statuses().filter(({ role, ready }) => role === 'leader' && ready);
+  }
+
+  /** What consensus knows of all groups here. */
+  statuses(): readonly GroupStatus[] {
+    return this.#host.statuses();
+  }
+
+  /** Proposes a change of members of a group that is led here. True where it is committed. */
+  async changeMembers(group: GroupId, changes: readonly MemberChange[]): Promise<boolean> {
+    const outcome = await this.#host.changeMembership(group, { changes }, { deadlineMs: changeDeadlineMs });
+    return outcome.kind === 'committed';
+  }
+
+  /** Hands the leadership of a group that is led here to another voter. True where it went. */
+  async handOverTo(group: GroupId, to: NodeId): Promise<boolean> {
+    const outcome = await this.#host.transferLeadership(group, to, { deadlineMs: transferDeadlineMs });
+    return outcome.kind === 'transferred';
+  }
+
+  /** Adds a command to the log of the system group. Null where it is not known to have happened. */
+  async proposeFacts(data: Uint8Array, deadlineMs: number): Promise<FactsResult | null> {
+    const outcome = await this.#host.propose(this.systemGroup, data, { deadlineMs });
+    if (outcome.kind !== 'committed') return null;
+    if (outcome.result.kind !== 'facts') throw new Error('The system group gave the result of another.');
+    return outcome.result;
   }
 
   /** The state of a group, or null where it has no replica here. */
   machine(group: GroupId): GroupMachine | null {
-    return this.#machines.get(group) ?? null;
+    return this.#machines.contexts.get(group) ?? null;
   }
 
   /** What consensus knows of a group, or null where it has no replica here. */
@@ -132,8 +217,16 @@ export class Replica {
   }
 
   /** Adds an encoded command to the log of a group, which this node must lead. Never rejects. */
-  proposeTo(group: GroupId, data: Uint8Array, deadlineMs: number): Promise<ProposeOutcome<CommandResult>> {
-    return this.#host.propose(group, data, { deadlineMs });
+  async proposeTo(
+    group: GroupId,
+    data: Uint8Array,
+    deadlineMs: number,
+  ): Promise<ProposeOutcome<CommandResult>> {
+    const outcome = await this.#host.propose(group, data, { deadlineMs });
+    if (outcome.kind !== 'committed') return outcome;
+    const { result } = outcome;
+    if (result.kind === 'facts') throw new Error('A context group gave the result of the system group.');
+    return { ...outcome, result };
   }
 
   /**
@@ -148,11 +241,12 @@ export class Replica {
     if (this.#closed) return { ready: false, reason: 'The store is closed.' };
     const { failure } = this.#store;
     if (failure !== null) return { ready: false, reason: failure.message };
-    return readinessOf(this.#host.statuses());
+    return readinessOf(this.statuses());
   }
 
   status(): ReplicaStatus {
-    return statusOf(this.#host.statuses(), this.#store.stagedBytes(), this.#cache.bytes);
+    const contexts = this.statuses().filter(({ group }) => group !== this.systemGroup);
+    return statusOf(contexts, this.#store.stagedBytes(), this.#cache.bytes);
   }
 
   async close(): Promise<void> {

@@ -83,6 +83,10 @@ export class Group {
   get conf(): ConfState {
     return this.#s.confs.current;
   }
+  /** Whether the newest configuration in the log is committed. */
+  get confCommitted(): boolean {
+    return this.#s.confs.index <= this.#s.log.commit;
+  }
   get incarnation(): string {
     return this.#s.incarnation;
   }

@@ -67,6 +67,7 @@ export class Runtime<Result> {
       compactedIndex: group.compactedIndex,
       ready: group.leads,
       conf: group.conf,
+      confCommitted: group.confCommitted,
       incarnation: group.incarnation,
       peers: group.peers(now),
       reason: this.isDamaged ? this.damage : null,

@@ -29,6 +29,8 @@ export interface GroupStatus {
   /** True for a leader that has committed an entry of its term: it answers reads and proposals. */
   readonly ready: boolean;
   readonly conf: ConfState;
+  /** Whether `conf`, the newest in the log, is committed: nothing takes it back. */
+  readonly confCommitted: boolean;
   readonly incarnation: string;
   /** Empty unless this node leads. */
   readonly peers: readonly PeerStatus[];

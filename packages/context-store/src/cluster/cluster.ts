@@ -1,0 +1,272 @@
+import { randomUUID } from 'node:crypto';
+
+import { systemClock, type Clock, type GroupId, type NodeId } from '@fastpaca/raft-core';
+
+import type { PeerNetwork } from '../peer/peer-network.js';
+import { firstPlacement, planPlacement } from '../placement/plan-placement.js';
+import { GroupMover } from '../replica/group-mover.js';
+import { handOver } from '../replica/hand-over.js';
+import { LeaderBalance } from '../replica/leader-balance.js';
+import { ReplicaKeeper } from '../replica/replica-keeper.js';
+import type { Replica } from '../replica/replica.js';
+import type { Readiness } from '../replica/replica-status.js';
+import { announce } from './announcement.js';
+import { clusterDefaults, type ClusterOptions } from './cluster-options.js';
+import type { ClusterView, NodeFact } from './cluster-view.js';
+import { removedReason, type ClusterFacts } from './facts.js';
+import { byName } from './formation.js';
+import { FormationDriver, type JoinAnswer } from './formation-driver.js';
+import { JoinService } from './join-service.js';
+import { MembersService } from './members-service.js';
+import { NodeAdmin } from './node-admin.js';
+import type { NodeFile } from './node-file.js';
+import { Presence } from './presence.js';
+import { SystemGroup } from './system-group.js';
+
+export interface ClusterParts {
+  readonly node: NodeFile;
+  readonly replica: Replica;
+  readonly network: PeerNetwork | null;
+  readonly options: ClusterOptions;
+  readonly onFatal: (error: Error) => void;
+  readonly clock?: Clock;
+}
+
+const proposeDeadlineMs = 5_000;
+/** Leaderships that one pass of the balance hands over. */
+const transfersPerPass = 8;
+
+/**
+ * This node's part in its cluster: finds it or founds it, follows the replicated facts, and brings what
+ * is here to what they say. One pass looks at everything there is to do; it runs after every change and
+ * now and then, so what one pass could not do the next does.
+ */
+export class Cluster implements ClusterView {
+  readonly self: NodeId;
+  readonly presence: Presence;
+  readonly system: SystemGroup;
+  readonly admin: NodeAdmin;
+  readonly mover: GroupMover;
+  readonly #parts: ClusterParts;
+  readonly #settings: Required<Omit<ClusterOptions, 'network'>>;
+  readonly #clock: Clock;
+  readonly #formation: FormationDriver;
+  readonly #join: JoinService;
+  readonly #keeper: ReplicaKeeper;
+  readonly #balance: LeaderBalance;
+  readonly #listeners = new Set<() => void>();
+  readonly #refused = new Set<NodeId>();
+  #founding: Promise<void> | null = null;
+  #coordinating: Promise<void> | null = null;
+  #announced = '';
+  #timer: unknown = null;
+  #stopped = false;
+
+  constructor(parts: ClusterParts) {
+    const { node, replica, network, options } = parts;
+    this.#parts = parts;
+    this.#settings = { ...clusterDefaults, ...options };
+    this.#clock = parts.clock ?? systemClock;
+    this.self = node.self.id;
+    const facts = (): ClusterFacts => replica.facts;
+    this.presence = new Presence(node.self, network, () => this.#clock.now());
+    this.system = new SystemGroup(replica, network);
+    this.#join = new JoinService(node, this.system, network);
+    const members = new MembersService(replica, network);
+    const able = (): ReadonlySet<NodeId> => this.presence.able(replica.facts);
+    this.admin = new NodeAdmin({ facts, system: this.system, presence: this.presence });
+    this.mover = new GroupMover({ replica, facts, maximumMoves: this.#settings.maximumMoves });
+    this.#balance = new LeaderBalance({ replica, facts, able, perPass: transfersPerPass });
+    this.#keeper = new ReplicaKeeper({
+      replica,
+      facts,
+      isOut: (group) => members.isOut(group, this.replicasOf(group)),
+      onError: (error) => {
+        if (!this.#stopped) parts.onFatal(error instanceof Error ? error : new Error(String(error)));
+      },
+    });
+    this.#formation = new FormationDriver({
+      node,
+      size: this.#settings.size,
+      newClusterId: randomUUID,
+      seen: () => this.presence.connected(),
+      announce: () => {
+        this.#announce();
+      },
+      join: (clusterId, via): Promise<JoinAnswer> => this.#join.ask(clusterId, via),
+      onMember: () => {
+        this.#founding = this.#found();
+      },
+    });
+  }
+
+  /**
+   * Begins to look for the cluster. Resolves at once where that takes others; where this node is a
+   * cluster of its own, once it serves.
+   */
+  async start(): Promise<void> {
+    const { network, replica } = this.#parts;
+    this.#announce();
+    network?.onChange(() => {
+      this.#pass();
+    });
+    network?.start();
+    this.#pass();
+    await this.#founding;
+    const alone = replica
+      .statuses()
+      .every(({ conf }) => conf.voters.length === 1 && conf.voters[0] === this.self);
+    if (this.#founding === null || replica.facts.nodes.length > 1 || !alone) return;
+    await replica.awaitLeaders();
+    // The one under way may have begun before there was a leader.
+    await this.#coordinate();
+    await this.#coordinate();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    if (this.#timer !== null) this.#clock.cancel(this.#timer);
+    this.#timer = null;
+  }
+
+  replicasOf(group: GroupId): readonly NodeId[] {
+    return this.#parts.replica.facts.placement[group] ?? [];
+  }
+
+  nodes(): readonly NodeFact[] {
+    return this.#parts.replica.facts.nodes.filter(({ standing }) => standing !== 'removed').sort(byName);
+  }
+
+  nameOf(id: NodeId): string | null {
+    return this.#parts.replica.facts.nodes.find((node) => node.id === id)?.name ?? null;
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** To be called when the facts have changed. */
+  factsChanged(): void {
+    for (const listener of this.#listeners) listener();
+    this.#clock.defer(() => {
+      this.#pass();
+    });
+  }
+
+  /** Whether this node is part of a cluster, and which refuses it if one does. */
+  readiness(): Readiness {
+    const { reason } = this.#formation;
+    if (reason !== null) return { ready: false, reason };
+    const { replica, network, node } = this.#parts;
+    const fact = replica.facts.nodes.find(({ id }) => id === this.self);
+    if (fact?.standing === 'removed') return { ready: false, reason: removedReason(node.self.name) };
+    if (fact !== undefined) return { ready: true };
+    const refusal = network?.refusals().at(-1)?.reason;
+    return { ready: false, reason: refusal ?? 'The node waits for the facts of its cluster.' };
+  }
+
+  /** Whether only an operator can bring the node into a cluster; `readiness` says how. */
+  get refused(): boolean {
+    return this.#formation.refused;
+  }
+
+  /** Tells the others that this node goes, and hands over what it leads. Returns how many groups it kept. */
+  async handOver(deadlineMs: number): Promise<number> {
+    this.presence.leave();
+    this.#announce();
+    const { replica } = this.#parts;
+    return handOver({ replica, able: () => this.presence.able(replica.facts), deadlineMs });
+  }
+
+  #pass(): void {
+    if (this.#stopped) return;
+    if (this.#timer !== null) this.#clock.cancel(this.#timer);
+    this.#timer = this.#clock.schedule(() => {
+      this.#pass();
+    }, this.#settings.passMs);
+    this.#formation.step();
+    this.#announce();
+    if (this.#parts.node.phase.kind !== 'member') return;
+    this.#refuseRemoved();
+    void this.#keeper.run();
+    void this.#coordinate();
+    this.mover.run();
+    if (!this.presence.leaving) this.#balance.run();
+  }
+
+  #announce(): void {
+    const { node, network } = this.#parts;
+    if (network === null) return;
+    const { size, version } = this.#settings;
+    const { phase, revision, groups } = node;
+    // Only founders need to know who sees whom.
+    const sees = phase.kind === 'member' ? [] : network.peers().map(({ id }) => id);
+    const state = announce({ size, version, phase, revision, groups, sees, leaving: this.presence.leaving });
+    if (state.detail === this.#announced) return;
+    this.#announced = state.detail;
+    network.announce(state);
+  }
+
+  /** A founder makes the groups of the new cluster; whoever was taken in, a replica of the system group. */
+  async #found(): Promise<void> {
+    const { node, replica } = this.#parts;
+    const { phase } = node;
+    if (phase.kind !== 'member') return;
+    try {
+      if (phase.founders === null) {
+        await replica.createReplicas([replica.systemGroup]);
+        return;
+      }
+      const { placement, voters } = firstPlacement(node.groups, phase.founders);
+      const contexts = placement.flatMap((replicas, group) =>
+        replicas.includes(this.self) ? [{ group: group as GroupId, voters: replicas }] : [],
+      );
+      const system = { group: replica.systemGroup, voters: voters.includes(this.self) ? voters : [] };
+      await replica.foundGroups([...contexts, system]);
+    } catch (error) {
+      if (!this.#stopped) this.#parts.onFatal(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  /** Proposes what the facts should say: the first ones, or, as coordinator, another placement. */
+  #coordinate(): Promise<void> {
+    this.#coordinating ??= this.#propose().finally(() => {
+      this.#coordinating = null;
+    });
+    return this.#coordinating;
+  }
+
+  async #propose(): Promise<void> {
+    const { node, replica } = this.#parts;
+    const { phase } = node;
+    const { facts } = replica;
+    if (phase.kind !== 'member') return;
+    if (phase.founders !== null && facts.clusterId === null) {
+      if (this.system.leader !== this.self) return;
+      const { clusterId, founders } = phase;
+      const first = firstPlacement(node.groups, founders);
+      await this.system.propose({ type: 'found', clusterId, nodes: founders, ...first }, proposeDeadlineMs);
+      return;
+    }
+    if (phase.founders !== null) {
+      // From here on a group that is not here was moved, not lost: it must come back empty.
+      await this.#founding;
+      node.enter({ ...phase, founders: null });
+    }
+    const presence = this.presence.presence(facts, this.#settings.graceMs);
+    if (facts.clusterId === null || this.presence.coordinator(facts)?.id !== this.self) return;
+    const plan = planPlacement(facts, presence);
+    if (plan === null) return;
+    await this.system.propose({ type: 'place', revision: facts.revision, ...plan }, proposeDeadlineMs);
+  }
+
+  #refuseRemoved(): void {
+    const { network, replica } = this.#parts;
+    for (const { id, name, standing } of replica.facts.nodes) {
+      if (standing !== 'removed' || id === this.self || this.#refused.has(id)) continue;
+      this.#refused.add(id);
+      network?.refuse(id, removedReason(name));
+    }
+  }
+}
