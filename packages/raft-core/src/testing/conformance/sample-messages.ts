@@ -106,9 +106,12 @@ export function sampleMessages(from: NodeId, to: NodeId): Message[] {
 
 /** Views of a Buffer become plain arrays, so that only the bytes are compared. */
 export function plainMessage(message: Message): unknown {
-  return JSON.parse(
-    JSON.stringify(message, (_key, value: unknown) =>
-      value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value,
-    ),
-  );
+  // A view of a `Buffer` is a `Buffer` too, and that one turns itself into JSON before a replacer sees it.
+  const plain = (value: unknown): unknown => {
+    if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
+    if (Array.isArray(value)) return value.map(plain);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, plain(field)]));
+  };
+  return plain(message);
 }
