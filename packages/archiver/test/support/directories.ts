@@ -1,0 +1,17 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from '@jest/globals';
+
+const made: string[] = [];
+
+afterAll(() => {
+  for (const directory of made) rmSync(directory, { recursive: true, force: true });
+});
+
+/** A new directory that goes when the test file ends. */
+export function newDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'archiver-'));
+  made.push(directory);
+  return directory;
+}
