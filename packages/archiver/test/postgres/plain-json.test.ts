@@ -1,0 +1,36 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { maybeNotPlain, plainJson, plainText } from '../../src/postgres/plain-json.js';
+
+/** Any JSON text, with characters escaped that need not be. */
+const json = fc
+  .tuple(fc.jsonValue(), fc.constantFrom('\u0000', '\ud83d', '\ude00', '\ud83d\ude00', '"', '\\', 'u0000'))
+  .map(([value, text]) => JSON.stringify({ [text]: [value, text, `${text}${text}`] }));
+
+describe('JSON for jsonb', () => {
+  test('stays JSON, without what jsonb refuses, and means the same but for that', () => {
+    fc.assert(
+      fc.property(json, (text) => {
+        const plain = plainJson(text);
+        const expected: unknown = JSON.parse(text, (_, value: unknown) =>
+          typeof value === 'string' ? plainText(value) : value,
+        );
+        const found: unknown = JSON.parse(plain);
+        expect(JSON.stringify(found).replaceAll('\\u0000', '\ufffd')).toBe(JSON.stringify(found));
+        if (!text.includes('\\u0000') && !text.includes('\\ud')) expect(found).toEqual(expected);
+        if (!maybeNotPlain(Buffer.from(text))) expect(plain).toBe(text);
+        expect(plainJson(plain)).toBe(plain);
+      }),
+    );
+  });
+
+  test.each([
+    [String.raw`"a\u0000b"`, String.raw`"a\ufffdb"`],
+    [String.raw`"a\\u0000b"`, String.raw`"a\\u0000b"`],
+    [String.raw`"\\\u0000"`, String.raw`"\\\ufffd"`],
+    [String.raw`"\ud83d \uDE00 \ud83d\ude00"`, String.raw`"\ufffd \ufffd \ud83d\ude00"`],
+    ['[1e999999,-2.5E-20000,1e20,"1e999999"]', '["1e999999","-2.5E-20000",1e20,"1e999999"]'],
+  ])('%s becomes %s', (before, after) => {
+    expect(plainJson(before)).toBe(after);
+  });
+});
