@@ -1,0 +1,210 @@
+import type { ArchiveRow } from '../archive-row.js';
+import type { Acknowledgement, ArchiveSource, PendingContext } from '../archive-source.js';
+import { acknowledgeable } from '../plan/acknowledgeable.js';
+import { allot, backlogOf, type Candidate } from '../plan/allot.js';
+import { keyOf, type Parking } from '../plan/parking.js';
+import { PendingTally, type PendingSummary } from '../plan/pending-tally.js';
+import { withDeadline } from './deadline.js';
+import { failing, toFailure, type RoundFailure } from './failure.js';
+import type { ArchiverSettings } from './options.js';
+import { PendingPages } from './pending-pages.js';
+import { readBatch, type Batch, type BatchPart } from './read-batch.js';
+import type { Slots } from './slots.js';
+
+export interface RoundResult {
+  /** Null where the pass did not come to its end. */
+  readonly pending: PendingSummary | null;
+  /** Something is left that another round could archive at once. */
+  readonly behind: boolean;
+  readonly failure: RoundFailure | null;
+}
+
+/**
+ * One pass over everything that waits: every context gets its part of one batch. While one batch is written
+ * the next is read. After a failure nothing more is written; the pass still ends, to count what waits.
+ */
+export class Round {
+  readonly #settings: ArchiverSettings;
+  readonly #parking: Parking;
+  readonly #writes: Slots;
+  readonly #stopping: () => boolean;
+  readonly #source: Pick<ArchiveSource, 'pending' | 'read' | 'acknowledge'>;
+  readonly #tally = new PendingTally();
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #metParked = new Set<string>();
+  #queue: Candidate[] = [];
+  #failure: RoundFailure | null = null;
+  #moved = false;
+  #left = false;
+
+  constructor(settings: ArchiverSettings, parking: Parking, writes: Slots, stopping: () => boolean) {
+    this.#settings = settings;
+    this.#parking = parking;
+    this.#writes = writes;
+    this.#stopping = stopping;
+    this.#source = boundedSource(settings.source, settings.sourceTimeoutMs);
+  }
+
+  async run(): Promise<RoundResult> {
+    const pages = new PendingPages(this.#source.pending, this.#settings.batchRows);
+    try {
+      while (!this.#stopping()) {
+        await this.#gather(pages);
+        if (this.#queue.length === 0) break;
+        if (this.#failure === null) await this.#nextBatch();
+        else this.#countQueue();
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+    await Promise.all(this.#underWay);
+    if (pages.ended && this.#failure === null) this.#parking.keepOnly(this.#metParked);
+    const complete = pages.ended && this.#queue.length === 0;
+    return {
+      pending: complete ? this.#tally.summary() : null,
+      behind: this.#failure === null && this.#moved && this.#left,
+      failure: this.#failure,
+    };
+  }
+
+  /** Takes pages until there is work for a whole batch. */
+  async #gather(pages: PendingPages): Promise<void> {
+    const { batchRows } = this.#settings;
+    let backlog = this.#queue.reduce((sum, each) => sum + backlogOf(each), 0);
+    while (!pages.ended && backlog < batchRows && this.#queue.length < batchRows) {
+      for (const context of await pages.next()) {
+        const candidate = this.#candidate(context);
+        if (candidate === null) continue;
+        this.#queue.push(candidate);
+        backlog += backlogOf(candidate);
+      }
+    }
+  }
+
+  #candidate(context: PendingContext): Candidate | null {
+    if (this.#parking.has(context)) this.#metParked.add(keyOf(context));
+    const toSeq = this.#parking.readableTo(context, performance.now());
+    if (toSeq > context.archivedSeq) return { context, toSeq };
+    this.#tally.add(context);
+    return null;
+  }
+
+  #countQueue(): void {
+    for (const { context } of this.#queue) this.#tally.add(context);
+    this.#queue = [];
+  }
+
+  async #nextBatch(): Promise<void> {
+    const { allotments, left } = allot(this.#queue, this.#settings.batchRows);
+    const batch = await readBatch(this.#source.read, allotments, this.#settings.batchBytes);
+    const unread = new Set(batch.unread);
+    this.#queue = [...this.#queue.filter(({ context }) => unread.has(context)), ...left];
+    if (batch.rows === 0) return;
+    if (!(await this.#slotFree())) {
+      this.#count(batch, new Map());
+      return;
+    }
+    const written = this.#write(batch).catch((error: unknown) => {
+      this.#fail(error);
+    });
+    this.#underWay.add(written);
+    void written.then(() => this.#underWay.delete(written));
+  }
+
+  /** A write that does not end keeps its slot: then this wait is what fails, and nothing piles up. */
+  async #slotFree(): Promise<boolean> {
+    const { adapterTimeoutMs } = this.#settings;
+    try {
+      await withDeadline(this.#writes.free(), adapterTimeoutMs, 'A write to the archive');
+    } catch (error) {
+      this.#fail(error);
+    }
+    return this.#failure === null;
+  }
+
+  async #write(batch: Batch): Promise<void> {
+    let taken: ReadonlyMap<string, number> = new Map();
+    try {
+      const refused = await this.#writeRows(batch);
+      taken = await this.#acknowledge(batch, refused);
+    } finally {
+      this.#count(batch, taken);
+    }
+  }
+
+  /** @returns The first row of each context that was refused. */
+  async #writeRows(batch: Batch): Promise<ReadonlyMap<string, ArchiveRow>> {
+    const { adapter, adapterTimeoutMs, observer, random } = this.#settings;
+    const rows = batch.parts.flatMap((part) => part.rows);
+    observer.onAttempt?.({ rows: batch.rows, bytes: batch.bytes });
+    const begun = performance.now();
+    const writing = this.#writes.run(() => adapter.write(rows));
+    const outcome = await failing(
+      'archive',
+      withDeadline(writing, adapterTimeoutMs, 'A write to the archive'),
+    );
+    const now = performance.now();
+    observer.onWritten?.({ rows: outcome.inserted, bytes: outcome.insertedBytes, durationMs: now - begun });
+    const first = new Map<string, (typeof outcome.refused)[number]>();
+    for (const refused of outcome.refused) {
+      const key = keyOf(refused.row);
+      if (refused.row.seq < (first.get(key)?.row.seq ?? Infinity)) first.set(key, refused);
+    }
+    for (const [key, { row, reason }] of first) {
+      this.#metParked.add(key);
+      const { parked, known } = this.#parking.park(row, reason, now, random());
+      observer.onRefused?.(parked, !known);
+    }
+    return new Map([...first].map(([key, { row }]) => [key, row]));
+  }
+
+  async #acknowledge(
+    batch: Batch,
+    refused: ReadonlyMap<string, ArchiveRow>,
+  ): Promise<ReadonlyMap<string, number>> {
+    const acknowledgements: Acknowledgement[] = [];
+    for (const { context, rows } of batch.parts) {
+      const acknowledgement = acknowledgeable(context, rows, refused.get(keyOf(context))?.seq ?? null);
+      if (acknowledgement !== null) acknowledgements.push(acknowledgement);
+    }
+    if (acknowledgements.length === 0) return new Map();
+    const taken = await this.#source.acknowledge(acknowledgements);
+    for (const each of taken) this.#parking.archived(each);
+    if (taken.length > 0) this.#moved = true;
+    return new Map(taken.map((each) => [keyOf(each), each.seq]));
+  }
+
+  #count(batch: Batch, taken: ReadonlyMap<string, number>): void {
+    for (const part of batch.parts) {
+      const archived = taken.get(keyOf(part.context));
+      this.#tally.add(part.context, archived, oldestAfter(part, archived));
+      const readable = this.#parking.readableTo(part.context, performance.now());
+      if (readable > (archived ?? part.context.archivedSeq)) this.#left = true;
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= toFailure('archive', error);
+  }
+}
+
+/** The age of what is left: known for the first row; after some were archived, that of the last of them. */
+function oldestAfter({ context, rows }: BatchPart, archived: number | undefined): number | undefined {
+  if (archived === undefined) return context.pendingSince ?? rows[0]?.insertedAt;
+  return rows.find(({ seq }) => seq === archived)?.insertedAt;
+}
+
+/** Every call ends by the deadline, and its errors say that they are the source's. */
+function boundedSource(
+  source: ArchiveSource,
+  timeoutMs: number,
+): Pick<ArchiveSource, 'pending' | 'read' | 'acknowledge'> {
+  const bounded = <T>(work: Promise<T>, what: string): Promise<T> =>
+    failing('source', withDeadline(work, timeoutMs, what));
+  return {
+    pending: (options) => bounded(source.pending(options), 'Listing what is to be archived'),
+    read: (context, range) => bounded(source.read(context, range), 'Reading messages to archive'),
+    acknowledge: (acknowledgements) =>
+      bounded(source.acknowledge(acknowledgements), 'Acknowledging what is archived'),
+  };
+}
