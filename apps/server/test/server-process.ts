@@ -31,13 +31,16 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Where the built server lies. Default: this repository. */
   readonly root?: string;
+  /** What to run there. Default: the built server, on the Node that runs the test. */
+  readonly command?: readonly string[];
 }
 
 /** Starts the built server as a process of its own and waits until it is ready. */
 export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
   const directory = options.directory ?? mkdtempSync(path.join(tmpdir(), 'fastpaca-'));
   const port = await freePort();
-  const child = spawn(process.execPath, [main], {
+  const [program = process.execPath, ...args] = options.command ?? [process.execPath, main];
+  const child = spawn(program, args, {
     cwd: options.root ?? root,
     env: {
       PATH: process.env['PATH'],
