@@ -9,8 +9,7 @@ import { pack, unpack } from './packing.js';
 
 /** Bytes of one message of an answer: longer ones come in parts, so that no lane is held up for long. */
 const partBytes = 1 << 20;
-/** Bytes of all answers that wait to be fetched. */
-const maximumHeldBytes = 256 << 20;
+const defaultMaximumHeldBytes = 256 << 20;
 /** How long a part waits to be fetched. */
 const keepMs = 10_000;
 
@@ -27,12 +26,18 @@ export const encodePartRequest = (token: string, offset: number): Uint8Array => 
 /** Long answers of this node, of which others fetch the rest. */
 export class AnswerParts {
   readonly #held = new Map<string, HeldAnswer>();
+  readonly #maximumHeldBytes: number;
   #heldBytes = 0;
+
+  /** @param maximumHeldBytes Bytes of all answers that wait to be fetched. */
+  constructor(maximumHeldBytes = defaultMaximumHeldBytes) {
+    this.#maximumHeldBytes = maximumHeldBytes;
+  }
 
   /** The answer as it is, or its first part. */
   first(answer: Uint8Array, owner: NodeId): Uint8Array {
     if (answer.length <= partBytes) return answer;
-    if (this.#heldBytes + answer.length > maximumHeldBytes) {
+    if (this.#heldBytes + answer.length > this.#maximumHeldBytes) {
       return encodeError(new StoreError('overloaded', 'Too many long answers wait on a node; retry later.'));
     }
     const token = randomUUID();
