@@ -26,8 +26,9 @@ export interface Transport {
   /** Called once, before anything is sent. */
   open(handler: TransportHandler): Promise<void>;
   /**
-   * Sends the messages as one frame, or drops them: never throws, never blocks, holds a bounded
-   * number of bytes per peer. Must not call the handler before it returns.
+   * Sends the messages as one frame, or as a few where a long one would hold up the others, or drops
+   * them: never throws, never blocks, holds a bounded number of bytes per peer. Must not call the handler
+   * before it returns.
    */
   send(to: NodeId, messages: readonly Message[], lane: Lane): void;
   close(): Promise<void>;

@@ -1,0 +1,302 @@
+import { decodeFrame } from '@fastpaca/raft-core';
+import type { Lane, Message, NodeId } from '@fastpaca/raft-core';
+
+import { MalformedError } from '../../codec/byte-reader.js';
+import type { Address } from '../discovery/address.js';
+import type { Identity } from '../handshake/message.js';
+import type { Greeting } from '../handshake/shake-hands.js';
+import { closeCodes } from '../lane/connection.js';
+import type { Connection } from '../lane/connection.js';
+import type { PeerLimits } from '../options.js';
+import { PeerError } from '../peer-error.js';
+import type { PeerHandler } from '../peer-network.js';
+import type { AnnouncedState, PeerTraffic } from '../peer-status.js';
+import { Assembler } from '../wire/assembler.js';
+import type { AssemblyLimits } from '../wire/assembler.js';
+import { readAddresses, readAnnouncement, readRefusal, refusalBody } from '../wire/notes.js';
+import type { GossipedAddress, RefusalNote } from '../wire/notes.js';
+import type { Parcel } from '../wire/parcel.js';
+import { readAnswer, readRequest } from '../wire/request-body.js';
+import { numberBody, readNumber, readPart, WHOLE_BYTES } from '../wire/unit.js';
+import type { UnitKind } from '../wire/unit.js';
+import { IncomingRequests } from './incoming-requests.js';
+import { LaneEnd } from './lane-end.js';
+import type { LaneCounters } from './lane-end.js';
+import { OutgoingRequests } from './outgoing-requests.js';
+import { sendRaft } from './raft-frames.js';
+
+/** What the network does with what comes over a link. */
+export interface LinkEvents {
+  raft(link: PeerLink, messages: readonly Message[]): void;
+  announced(link: PeerLink): void;
+  addresses(link: PeerLink, addresses: readonly GossipedAddress[]): void;
+  refused(link: PeerLink, note: RefusalNote): void;
+  /** Once. Nothing is sent or received afterwards. */
+  lost(link: PeerLink, reason: string): void;
+  /** The peer got frames dropped: what was sent may not have arrived. */
+  unreachable(link: PeerLink): void;
+}
+
+export interface LinkSettings {
+  readonly self: NodeId;
+  readonly limits: PeerLimits;
+  readonly handlers: ReadonlyMap<string, PeerHandler>;
+  readonly counters: Readonly<Record<Lane, LaneCounters>>;
+  readonly events: LinkEvents;
+}
+
+/** Pings even where others keep the lane busy, for the round trip. */
+const PING_TICKS = 8;
+/** How long a connection may be missing that the peer closed for a better one. */
+const VACANT_TICKS = 4;
+const MAX_DEADLINE_MS = 0x7fff_ffff;
+const MAX_STREAMS = 4;
+
+/** A peer from its first connection to its loss: two lanes, and what is asked over them. */
+export class PeerLink {
+  readonly peer: Identity;
+  readonly version: number;
+  readonly connectedSince = Date.now();
+  /** What the peer announced last; null until it did. */
+  announced: AnnouncedState | null = null;
+  rttMs: number | null = null;
+  readonly lanes: Readonly<Record<Lane, LaneEnd>>;
+  readonly #outgoing: OutgoingRequests;
+  readonly #incoming: IncomingRequests;
+  readonly #alive = new Set<(alive: boolean) => void>();
+  #ticks = 0;
+  #ping = { number: 0, at: 0 };
+  #lost = false;
+
+  constructor(
+    { peer, version }: Greeting,
+    /** Under which it can be dialled. */
+    readonly address: Address,
+    private readonly settings: LinkSettings,
+  ) {
+    const { limits, counters, handlers } = settings;
+    this.peer = peer;
+    this.version = version;
+    const queue = {
+      maxRaftBytes: limits.maxRaftBytes,
+      maxPayloadBytes: limits.maxQueuedBytes,
+      maxPayloads: limits.maxRequests + limits.maxServing,
+      maxStreams: MAX_STREAMS,
+      maxStreamBytes: 2 * limits.maxPayloadBytes,
+    };
+    this.lanes = {
+      control: new LaneEnd('control', queue, counters.control),
+      bulk: new LaneEnd('bulk', queue, counters.bulk),
+    };
+    this.#outgoing = new OutgoingRequests(peer.name, limits.maxRequests);
+    const serving = {
+      maxServing: limits.maxServing,
+      maxServingBytes: 2 * limits.maxPayloadBytes,
+      maxAnswerBytes: limits.maxPayloadBytes,
+    };
+    this.#incoming = new IncomingRequests(peer.id, handlers, serving, (parcel) => {
+      this.#answer(parcel);
+    });
+  }
+
+  get isLost(): boolean {
+    return this.#lost;
+  }
+
+  connect(lane: Lane, connection: Connection, early: readonly Buffer[]): void {
+    const end = this.lanes[lane];
+    const assembler = new Assembler(this.#assemblyLimits());
+    const unit = (kind: UnitKind, body: Uint8Array): void => {
+      this.#unit(end, assembler, kind, body);
+    };
+    const closed = (reason: string, replaced: boolean): void => {
+      if (end.connection !== connection) return;
+      if (replaced) end.vacate(VACANT_TICKS);
+      else this.#laneLost(end, reason);
+    };
+    end.connect(connection, { unit, closed }, early);
+  }
+
+  sendRaft(messages: readonly Message[], lane: Lane): void {
+    const end = this.lanes[lane];
+    const sent = !this.#lost && end.isOpen && sendRaft(end, this.settings.self, this.peer.id, messages, lane);
+    if (!sent) this.settings.events.unreachable(this);
+  }
+
+  request(method: string, payload: Uint8Array, deadlineMs: number): Promise<Uint8Array> {
+    const { maxPayloadBytes } = this.settings.limits;
+    if (payload.length > maxPayloadBytes) {
+      const text = `A request has at most ${maxPayloadBytes} bytes, this one has ${payload.length}.`;
+      return Promise.reject(new PeerError('peer_refused', text));
+    }
+    if (!(deadlineMs > 0)) {
+      return Promise.reject(new PeerError('peer_unreachable', 'The deadline of the request is over.'));
+    }
+    const lane = this.#laneFor(payload.length);
+    return this.#outgoing.send(lane, method, payload, Math.min(deadlineMs, MAX_DEADLINE_MS));
+  }
+
+  /** Whether the peer is still there: resolves with the next word from it, or when it is lost. */
+  alive(): Promise<boolean> {
+    if (this.#lost) return Promise.resolve(false);
+    this.#sendPing();
+    return new Promise((resolve) => this.#alive.add(resolve));
+  }
+
+  tick(silenceTicks: number): void {
+    this.#ticks += 1;
+    this.#incoming.expire(performance.now());
+    for (const lane of Object.values(this.lanes)) this.#tickLane(lane, silenceTicks);
+  }
+
+  /** Tells the peer why, and is lost. */
+  refuse(note: RefusalNote): void {
+    this.lanes.control.note('refusal', refusalBody(note));
+    this.#lose(note.reason, closeCodes.refused);
+  }
+
+  /** The node goes. What is short and waits is still sent. */
+  leave(): void {
+    this.#lose('The node is going.', closeCodes.going);
+  }
+
+  /** The peer is known to be gone. */
+  lose(reason: string): void {
+    this.#lose(reason, closeCodes.going);
+  }
+
+  traffic(): PeerTraffic {
+    return {
+      id: this.peer.id,
+      name: this.peer.name,
+      lanes: { control: this.lanes.control.traffic(), bulk: this.lanes.bulk.traffic() },
+      rttMs: this.rttMs,
+      requesting: this.#outgoing.size,
+      serving: this.#incoming.size,
+    };
+  }
+
+  #tickLane(lane: LaneEnd, silenceTicks: number): void {
+    if (lane.tick()) {
+      this.#laneLost(lane, 'The connection that was to replace it did not come.');
+      return;
+    }
+    const { connection } = lane;
+    if (connection === null) return;
+    connection.silentTicks += 1;
+    if (connection.silentTicks > silenceTicks) {
+      // Counted in ticks, not in time: after a stall of this process what arrived is read first.
+      connection.terminate('The peer was silent for too long.');
+      this.#laneLost(lane, 'The peer was silent for too long.');
+    } else if (lane.name === 'bulk') {
+      if (connection.silentTicks > 1) lane.note('ping', numberBody(0));
+    } else if (connection.silentTicks > 1 || this.#ticks % PING_TICKS === 0) this.#sendPing();
+  }
+
+  #sendPing(): void {
+    this.#ping = { number: this.#ping.number + 1, at: performance.now() };
+    this.lanes.control.note('ping', numberBody(this.#ping.number));
+  }
+
+  #pong(number: number): void {
+    if (number !== this.#ping.number) return;
+    const sample = performance.now() - this.#ping.at;
+    this.rttMs = this.rttMs === null ? sample : this.rttMs * 0.8 + sample * 0.2;
+  }
+
+  #unit(lane: LaneEnd, assembler: Assembler, kind: UnitKind, body: Uint8Array): void {
+    if (this.#lost) return;
+    if (this.#alive.size > 0) this.#tellAlive(true);
+    switch (kind) {
+      case 'raft':
+        this.#raft(body);
+        return;
+      case 'request':
+        this.#incoming.receive(readRequest(body));
+        return;
+      case 'answer':
+        this.#outgoing.answered(readAnswer(body));
+        return;
+      case 'part': {
+        const part = readPart(body);
+        const whole = assembler.add(part);
+        if (whole !== null) this.#unit(lane, assembler, part.kind, whole);
+        return;
+      }
+      case 'cut':
+        assembler.drop(readNumber(body));
+        return;
+      case 'ping':
+        lane.note('pong', numberBody(readNumber(body)));
+        return;
+      case 'pong':
+        if (lane.name === 'control') this.#pong(readNumber(body));
+        return;
+      case 'announcement':
+        this.announced = readAnnouncement(body);
+        this.settings.events.announced(this);
+        return;
+      case 'addresses':
+        this.settings.events.addresses(this, readAddresses(body));
+        return;
+      case 'refusal':
+        this.settings.events.refused(this, readRefusal(body));
+        return;
+    }
+  }
+
+  #raft(body: Uint8Array): void {
+    const { from, to, messages } = decodeFrame(body, { maxBytes: this.#assemblyLimits().maxParcelBytes });
+    if (from !== this.peer.id || to !== this.settings.self) {
+      throw new MalformedError('A Raft frame of another sender, or for another receiver.');
+    }
+    this.settings.events.raft(this, messages);
+  }
+
+  /** What is long goes beside the snapshots, where there is such a lane. */
+  #laneFor(bytes: number): LaneEnd {
+    const { control, bulk } = this.lanes;
+    return bytes > WHOLE_BYTES / 2 && bulk.connection !== null ? bulk : control;
+  }
+
+  #answer(parcel: Parcel): void {
+    if (!this.#lost) this.#laneFor(parcel.bytes).send(parcel);
+  }
+
+  #laneLost(lane: LaneEnd, reason: string): void {
+    if (lane.name === 'control') {
+      this.#lose(reason, closeCodes.going);
+      return;
+    }
+    this.#outgoing.lost(lane.name, reason);
+    lane.clear();
+    this.settings.events.unreachable(this);
+  }
+
+  #lose(reason: string, code: number): void {
+    if (this.#lost) return;
+    this.#lost = true;
+    for (const lane of Object.values(this.lanes)) {
+      const { connection } = lane;
+      connection?.close(code, reason);
+      this.#outgoing.lost(lane.name, reason);
+      lane.clear();
+    }
+    this.#incoming.end();
+    this.#tellAlive(false);
+    this.settings.events.lost(this, reason);
+  }
+
+  #tellAlive(alive: boolean): void {
+    const waiting = [...this.#alive];
+    this.#alive.clear();
+    for (const tell of waiting) tell(alive);
+  }
+
+  #assemblyLimits(): AssemblyLimits {
+    const { maxPayloadBytes } = this.settings.limits;
+    // Heads come on top of a payload, and one parcel of Raft goes beside the others.
+    const maxParcelBytes = maxPayloadBytes + 1024;
+    return { maxParcelBytes, maxBytes: 3 * maxParcelBytes, maxStreams: MAX_STREAMS + 1 };
+  }
+}
