@@ -10,6 +10,11 @@ export class ByteWriter {
     this.#buffer = Buffer.allocUnsafe(capacity);
   }
 
+  /** Bytes written. */
+  get length(): number {
+    return this.#length;
+  }
+
   u8(value: number): this {
     this.#reserve(1);
     this.#buffer[this.#length++] = value;

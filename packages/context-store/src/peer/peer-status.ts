@@ -22,13 +22,14 @@ export interface PeerStatus extends AnnouncedState {
 
 /**
  * - `wrong_secret`: the other side could not prove the shared secret.
+ * - `no_secret`: a node without a secret takes no peers.
  * - `other_cluster`: two members of different clusters.
  * - `copied_directory`: two running nodes have the same id.
  * - `version`: no protocol version in common.
  * - `refused_node`: this node was told to refuse that one, see `PeerNetwork.refuse`.
  */
 export type PeerRefusalCode =
-  'wrong_secret' | 'other_cluster' | 'copied_directory' | 'version' | 'refused_node';
+  'wrong_secret' | 'no_secret' | 'other_cluster' | 'copied_directory' | 'version' | 'refused_node';
 
 /** A connection that was refused, by this node or by the other, in words that say what to do. */
 export interface PeerRefusal {

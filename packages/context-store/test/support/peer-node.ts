@@ -11,6 +11,8 @@ import type { PeerEvent, PeerNetworkOptions } from '../../src/peer/options.js';
 import type { PeerNetwork } from '../../src/peer/peer-network.js';
 
 export interface PeerNodeOptions extends Partial<Omit<PeerNetworkOptions, 'self' | 'port'>> {
+  /** Default: a free one. */
+  readonly port?: number | undefined;
   readonly id: string;
   readonly name?: string;
   /** The server's own certificate and key, where it serves TLS. */
@@ -38,9 +40,15 @@ export class PeerNode {
     return node;
   }
 
-  static async create({ id, name = `node-${id}`, certificate, ...rest }: PeerNodeOptions): Promise<PeerNode> {
+  static async create({
+    id,
+    name = `node-${id}`,
+    certificate,
+    port: wanted = 0,
+    ...rest
+  }: PeerNodeOptions): Promise<PeerNode> {
     const server = certificate === undefined ? createServer() : createTlsServer({ ...certificate });
-    server.listen(0, '127.0.0.1');
+    server.listen(wanted, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
     const events: PeerEvent[] = [];
@@ -98,6 +106,15 @@ export class PeerNode {
       this.server.closeAllConnections();
     });
   }
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 const patienceMs = 15_000;

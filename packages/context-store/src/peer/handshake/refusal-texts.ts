@@ -20,12 +20,15 @@ export const refusals = {
       `The nodes have no version of the link's protocol in common: one speaks ${range(own)}, the other ` +
       `${range(other)}. Upgrade all nodes one release after the other, without leaving out one.`,
   }),
-  otherCluster: (own: Identity, peer: Identity): RefusalNote => ({
-    code: 'other_cluster',
-    reason:
-      `${own.name} is a member of cluster ${own.clusterId ?? ''}, ${peer.name} of cluster ${peer.clusterId ?? ''}. ` +
-      'Correct FASTPACA_CLUSTER_SEED, or start one of them with an empty data directory to let it join the other.',
-  }),
+  otherCluster: (own: Identity, peer: Identity): RefusalNote => {
+    const [one, other] = own.id < peer.id ? [own, peer] : [peer, own];
+    return {
+      code: 'other_cluster',
+      reason:
+        `${one.name} is a member of cluster ${one.clusterId ?? ''}, ${other.name} of ${other.clusterId ?? ''}. Correct ` +
+        'FASTPACA_CLUSTER_SEED, or start one of them with an empty data directory to let it join the other.',
+    };
+  },
   copiedDirectory: (name: string, id: string): RefusalNote => ({
     code: 'copied_directory',
     reason:
