@@ -33,3 +33,28 @@ export type {
 } from './paging/page-options.js';
 export type { WindowOptions } from './window/read-window.js';
 export type { ExplainView, SegmentView, WindowView } from './window/window-view.js';
+
+export { openPeerNetwork } from './peer/open-peer-network.js';
+export { CLUSTER_PATH } from './peer/discovery/dial.js';
+export { PeerError } from './peer/peer-error.js';
+export type { PeerErrorCode } from './peer/peer-error.js';
+export { PeerOptionsError } from './peer/options.js';
+export type {
+  PeerEvent,
+  PeerLimits,
+  PeerNetworkOptions,
+  PeerOptionsErrorCode,
+  PeerTiming,
+  PeerTls,
+} from './peer/options.js';
+export type { PeerHandler, PeerMethod, PeerNetwork } from './peer/peer-network.js';
+export type {
+  AnnouncedState,
+  DialledAddress,
+  LaneTraffic,
+  NetworkStatus,
+  PeerRefusal,
+  PeerRefusalCode,
+  PeerStatus,
+  PeerTraffic,
+} from './peer/peer-status.js';
