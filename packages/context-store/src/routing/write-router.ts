@@ -48,6 +48,7 @@ export class WriteRouter {
   readonly #routes: Routes;
   readonly #hops: Hops;
   readonly #onRetry: StoreObserver['onRetry'];
+  readonly #asking = new Set<GroupId>();
 
   constructor(routes: Routes, hops: Hops, { onRetry }: StoreObserver) {
     this.#routes = routes;
@@ -94,7 +95,7 @@ export class WriteRouter {
             ? unknownOutcome(step.reason)
             : rejectionError(step.failure, step.reason);
         case 'wait':
-          await this.#awaitLeader(write.group, step.ms);
+          await this.#awaitLeader(write.group, step.ms, state.waited);
           state = afterWait(state);
           break;
         case 'try': {
@@ -204,18 +205,24 @@ export class WriteRouter {
     }
   }
 
-  /** Until another leader is known, at most `ms`. A replica here tells; without one, others are asked. */
-  async #awaitLeader(group: GroupId, ms: number): Promise<void> {
+  /**
+   * Until another leader is known, at most `ms`. A replica here tells, unless it has no link to the leader or
+   * there is none: then others are asked.
+   */
+  #awaitLeader(group: GroupId, ms: number, longer: boolean): Promise<void> {
     const { leaderships, local } = this.#routes;
-    const before = leaderships.of(group);
-    const asked = local.machine(group) === null ? this.#routes.others(group)[0] : undefined;
-    const changed = leaderships.changed(group, ms);
-    if (asked !== undefined) {
-      const answer = await this.#hops.request('leader', asked, encodeGroup(group), askMs);
-      const leader = answer instanceof PeerError ? null : decodeLeader(answer);
-      if (leader !== null) leaderships.learn(group, leader);
-      if (leaderships.of(group) !== before) return;
-    }
-    await changed;
+    if (longer || local.machine(group) === null) void this.#askWhoLeads(group);
+    return leaderships.changed(group, ms);
+  }
+
+  /** One question at a time, however many writes wait. */
+  async #askWhoLeads(group: GroupId): Promise<void> {
+    const [node] = this.#routes.others(group);
+    if (node === undefined || this.#asking.has(group)) return;
+    this.#asking.add(group);
+    const answer = await this.#hops.request('leader', node, encodeGroup(group), askMs);
+    this.#asking.delete(group);
+    const leader = answer instanceof PeerError ? null : decodeLeader(answer);
+    if (leader !== null) this.#routes.leaderships.learn(group, leader);
   }
 }
