@@ -16,8 +16,8 @@ const allowed = {
   'example-chat': ['client'],
   server: ['nestjs', 'context-store', 'protocol', 'token-budget', 'archiver'],
   'example-embedded': ['nestjs', 'context-store', 'token-budget'],
-  bench: ['raft-core', 'log-storage', 'token-budget', 'context-store', 'archiver'],
-  chaos: [],
+  bench: ['raft-core', 'log-storage', 'token-budget', 'context-store', 'archiver', 'chaos'],
+  chaos: ['raft-core', 'log-storage'],
   deploy: [],
 };
 
