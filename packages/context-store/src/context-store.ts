@@ -1,6 +1,6 @@
 import { integer } from './checks.js';
 import { Cluster } from './cluster/cluster.js';
-import type { ClusterView } from './cluster/cluster-view.js';
+import type { ClusterControl } from './cluster/cluster-control.js';
 import { NodeFile } from './cluster/node-file.js';
 import { appendCommand, compactCommand, patchCommand, putCommand } from './command/build-command.js';
 import type { Command } from './command/command.js';
@@ -334,8 +334,8 @@ export class ContextStore {
     return inCluster.ready ? this.#replica.ready() : inCluster;
   }
 
-  /** What this node knows of its cluster. */
-  get cluster(): ClusterView {
+  /** The cluster that this node is part of; one node is a cluster of one. */
+  get cluster(): ClusterControl {
     return this.#cluster;
   }
 

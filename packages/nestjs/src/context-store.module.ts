@@ -4,6 +4,7 @@ import {
   Inject,
   type MiddlewareConsumer,
   Module,
+  type BeforeApplicationShutdown,
   type NestModule,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
@@ -16,6 +17,8 @@ import {
   type ContextStoreModuleOptions,
   MODULE_OPTIONS_TOKEN,
 } from './context-store.module-definition.js';
+import { ClusterLinks, clusterPath } from './cluster/cluster-links.js';
+import { ClusterController } from './cluster/cluster.controller.js';
 import { ContextsController } from './contexts/contexts.controller.js';
 import { StoreHealth } from './health/store-health.js';
 import { ContextStoreAdapter } from './http/context-store-adapter.js';
@@ -57,7 +60,13 @@ async function openStore(options: ContextStoreModuleOptions, metrics: Metrics): 
  */
 @Module({
   imports: [TerminusModule.forRoot({ logger: false })],
-  controllers: [ContextsController, MessagesController, WindowController, StreamController],
+  controllers: [
+    ClusterController,
+    ContextsController,
+    MessagesController,
+    WindowController,
+    StreamController,
+  ],
   providers: [
     StoreHealth,
     {
@@ -87,8 +96,10 @@ async function openStore(options: ContextStoreModuleOptions, metrics: Metrics): 
 })
 export class ContextStoreModule
   extends ConfigurableModuleClass
-  implements NestModule, OnApplicationBootstrap, OnApplicationShutdown
+  implements NestModule, OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
 {
+  private readonly links: ClusterLinks | null;
+
   constructor(
     @Inject(MODULE_OPTIONS_TOKEN) private readonly options: ContextStoreModuleOptions,
     @Inject(CONTEXT_STORE) private readonly store: ContextStore,
@@ -98,6 +109,7 @@ export class ContextStoreModule
     private readonly upgrades: UpgradeRouter,
   ) {
     super();
+    this.links = store.network === null ? null : new ClusterLinks(store.network);
   }
 
   /** Nest calls this before it adds the routes: a Fastify hook that comes later would miss them. */
@@ -108,13 +120,31 @@ export class ContextStoreModule
     } else {
       consumer
         .apply(embeddedRequests(this.keys, this.metrics))
-        .forRoutes(ContextsController, MessagesController, WindowController, StreamController);
+        .forRoutes(
+          ClusterController,
+          ContextsController,
+          MessagesController,
+          WindowController,
+          StreamController,
+        );
     }
   }
 
   /** Nest calls this before the server listens, and after gateways have added their routes. */
   onApplicationBootstrap(): void {
+    const { links } = this;
+    if (links !== null) {
+      this.upgrades.route(clusterPath, (request, socket, head) => {
+        links.accept(request, socket, head);
+      });
+    }
     this.upgrades.listenOn(this.adapterHost.httpAdapter.getHttpServer() as Server);
+  }
+
+  /** Nest calls this while connections are served: what is led here goes to other nodes first. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.store.handOver();
+    this.links?.closeLast(this.adapterHost.httpAdapter.getHttpServer() as Server);
   }
 
   /** Nest calls this when no connection is left. */

@@ -1,3 +1,5 @@
+export { clusterAnswer } from './cluster.js';
+export type { ClusterAnswer } from './cluster.js';
 export { contextId, isContextId } from './context-id.js';
 export {
   contextAnswer,
@@ -50,7 +52,7 @@ export type {
   TailAnswer,
   TailQuery,
 } from './message.js';
-export { commonErrors, operations } from './operations.js';
+export { clusterErrors, commonErrors, operations } from './operations.js';
 export type { Answer, Operation, OperationName } from './operations.js';
 export { policy, strategies } from './policy.js';
 export type { Policy, Strategy } from './policy.js';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { clusterAnswer } from './cluster.js';
 import {
   contextAnswer,
   deleteContextQuery,
@@ -35,7 +36,7 @@ export interface Answer {
 /** One REST call: what the server, the OpenAPI document and docs/reference/rest.md are made from. */
 export interface Operation {
   readonly method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE' | 'HEAD';
-  /** OpenAPI path: `{id}` is a context id. */
+  /** OpenAPI path: `{id}` is a context id, `{name}` that of a node. */
   readonly path: string;
   readonly summary: string;
   readonly details?: string;
@@ -56,6 +57,13 @@ export const commonErrors = [
   'internal',
   'unavailable',
   'overloaded',
+] as const satisfies readonly ErrorCode[];
+
+/** Errors that any operation on the cluster can answer. */
+export const clusterErrors = [
+  'unauthorized',
+  'rate_limited',
+  'internal',
 ] as const satisfies readonly ErrorCode[];
 
 const written = [
@@ -204,6 +212,41 @@ export const operations = {
       'invalid_up_to_seq',
       'message_too_large',
     ],
+  },
+  readCluster: {
+    method: 'GET',
+    path: '/v1/cluster',
+    summary: 'Read how the cluster is',
+    details:
+      'Nodes, groups, leaders and lag as the answering node sees them, and why nodes could not join. A node that does not answer within a second is shown without its numbers.',
+    answers: { 200: { description: 'The cluster', schema: clusterAnswer } },
+    errors: [],
+  },
+  drainNode: {
+    method: 'POST',
+    path: '/v1/cluster/nodes/{name}/drain',
+    summary: 'Drain a node',
+    details:
+      'It gives its replicas to other nodes, as far as there are any that can take them, and serves meanwhile. Follow it with `GET /v1/cluster`. Again: nothing happens.',
+    answers: { 202: { description: 'It drains', schema: clusterAnswer } },
+    errors: ['node_not_found', 'unavailable'],
+  },
+  undrainNode: {
+    method: 'DELETE',
+    path: '/v1/cluster/nodes/{name}/drain',
+    summary: 'Take a drain back',
+    details: 'The node takes replicas again.',
+    answers: { 202: { description: 'It takes replicas', schema: clusterAnswer } },
+    errors: ['node_not_found', 'unavailable'],
+  },
+  removeNode: {
+    method: 'DELETE',
+    path: '/v1/cluster/nodes/{name}',
+    summary: 'Remove a node',
+    details:
+      'One that is dead, or drained. Its name is free afterwards; its data directory is not taken back: empty it first.',
+    answers: { 204: { description: 'Removed' } },
+    errors: ['node_not_found', 'node_not_drained', 'quorum_would_be_lost', 'unavailable'],
   },
   live: {
     method: 'GET',

@@ -45,10 +45,13 @@ function shown(name: string, value: string | undefined): string {
 
 /** A node that silently ran alone, or without its archive, would be worse than one that does not start. */
 function refuseMissingParts(configuration: Configuration): void {
-  if (configuration.clusterSeed.length > 0) {
+  if (configuration.clusterSeed.length > 0 && configuration.port === 0) {
+    throw new ConfigurationError(variables.port.name, 'is 0, but nodes of a cluster must find it: set it');
+  }
+  if (configuration.clusterSeed.length === 0 && (configuration.clusterSize ?? 1) > 1) {
     throw new ConfigurationError(
-      variables.clusterSeed.name,
-      'is set, but cluster mode is not part of this version: unset it to run one node',
+      variables.clusterSize.name,
+      `is above 1, but the node knows nowhere to look for others: set ${variables.clusterSeed.name}`,
     );
   }
   if (configuration.archiverEnabled) {

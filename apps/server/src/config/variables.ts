@@ -151,20 +151,38 @@ export const variables = {
   clusterSeed: variable(
     'FASTPACA_CLUSTER_SEED',
     'none',
-    'Comma-separated `host:port` of other nodes. Cluster mode is not part of this version: the start stops if it is set.',
+    'Comma-separated `host:port` of nodes of the cluster, this one may be among them; a DNS name stands for all its addresses. Set: the node looks for its cluster there, and forms or joins it.',
     seeds,
   ),
   clusterSize: variable(
     'FASTPACA_CLUSTER_SIZE',
     '3 with a seed, else 1',
-    'Nodes that must be seen before a new cluster forms.',
-    integer(1, 1000),
+    'Nodes that must be seen before a new cluster forms. A node that meets a cluster joins it, whatever the size.',
+    integer(1, 64),
   ),
   clusterSecret: variable(
     'FASTPACA_CLUSTER_SECRET',
-    'the API key, if set',
-    'Shared secret of the nodes.',
+    'the first API key; without one, whoever reaches the port can join',
+    'Shared secret of the nodes. It never crosses the network.',
     text,
+  ),
+  clusterGraceMs: variable(
+    'FASTPACA_CLUSTER_GRACE_MS',
+    '600000',
+    'How long a node may be away before its replicas move to others, if there are any to spare, in milliseconds.',
+    integer(1_000, 604_800_000).default(600_000),
+  ),
+  clusterMaxMoves: variable(
+    'FASTPACA_CLUSTER_MAX_MOVES',
+    '4',
+    'Groups whose new replicas may fetch their state from this node at one time.',
+    integer(1, 256).default(4),
+  ),
+  requestDeadlineMs: variable(
+    'FASTPACA_REQUEST_DEADLINE_MS',
+    '5000',
+    'How long a request may wait for its group before it ends with 503 or 504, in milliseconds.',
+    integer(100, 600_000).default(5_000),
   ),
   archiverEnabled: variable(
     'FASTPACA_ARCHIVER_ENABLED',

@@ -4,6 +4,7 @@ import { createEstimator } from '@fastpaca/token-budget';
 import type { Logger } from 'pino';
 import { type Configuration, ConfigurationError } from '../config/configuration.js';
 import { variables } from '../config/variables.js';
+import { clusterOptions } from './cluster-options.js';
 
 interface NodeOptions {
   readonly configuration: Configuration;
@@ -21,6 +22,8 @@ export function openStore(options: NodeOptions): Pick<ContextStoreModuleOptions,
       directory,
       nodeName: node,
       estimator,
+      deadlineMs: configuration.requestDeadlineMs,
+      cluster: clusterOptions(configuration, log),
       observer: {
         ...observer,
         onAppended: (message) => {

@@ -32,6 +32,9 @@ describe('configuration', () => {
       clusterSeed: [],
       clusterSize: undefined,
       clusterSecret: undefined,
+      clusterGraceMs: 600_000,
+      clusterMaxMoves: 4,
+      requestDeadlineMs: 5_000,
       archiverEnabled: false,
       databaseUrl: undefined,
       migrateOnBoot: undefined,
@@ -85,10 +88,14 @@ describe('configuration', () => {
     expect(refusal({ DATABASE_URL: 'mysql://user:pass@host/db' })).not.toContain('pass');
   });
 
+  test('a cluster that could not form is refused', () => {
+    const seed = { FASTPACA_CLUSTER_SEED: 'node-1:4000,10.0.0.2:4000' };
+    expect(parseConfiguration(seed).clusterSeed).toEqual(['node-1:4000', '10.0.0.2:4000']);
+    expect(refusal({ ...seed, PORT: '0' })).toMatch(/^PORT is 0, but nodes of a cluster must find it/);
+    expect(refusal({ FASTPACA_CLUSTER_SIZE: '3' })).toMatch(/^FASTPACA_CLUSTER_SIZE is above 1/);
+  });
+
   test('what this version does not have is refused, not ignored', () => {
-    expect(refusal({ FASTPACA_CLUSTER_SEED: 'node-1:4000,10.0.0.2:4000' })).toMatch(
-      /^FASTPACA_CLUSTER_SEED is set/,
-    );
     expect(refusal({ FASTPACA_ARCHIVER_ENABLED: 'true' })).toMatch(/^FASTPACA_ARCHIVER_ENABLED is true/);
   });
 });

@@ -2,6 +2,7 @@ import {
   type Answer,
   type ErrorCode,
   type Operation,
+  clusterErrors,
   commonErrors,
   errorCodes,
   operations,
@@ -82,6 +83,7 @@ With \`FASTPACA_API_KEY\` every call needs \`Authorization: Bearer KEY\`, except
 \`/openapi.json\`.
 
 Every operation on a context can answer ${codes([...commonErrors])}: see [errors](errors.md).
+One on the cluster can answer ${codes([...clusterErrors])}; \`{name}\` is the name of a node.
 
 ${sections.join('\n')}
 ## GET /metrics

@@ -16,6 +16,11 @@ export interface ClusterOptions {
   readonly graceMs?: number;
   /** Groups whose new replicas may fetch their state from one node at a time. Default 4. */
   readonly maximumMoves?: number;
+  /**
+   * Told why this node is not part of a cluster yet, or not any more, whenever that changes; null: it is.
+   * With `refused`, nothing but an operator helps.
+   */
+  readonly onStanding?: (reason: string | null, refused: boolean) => void;
   /** Milliseconds between two looks at what there is to do. Default 500. */
   readonly passMs?: number;
 }
@@ -26,4 +31,5 @@ export const clusterDefaults = {
   graceMs: 600_000,
   maximumMoves: 4,
   passMs: 500,
+  onStanding: (): void => undefined,
 } as const;

@@ -11,8 +11,10 @@ import { ReplicaKeeper } from '../replica/replica-keeper.js';
 import type { Replica } from '../replica/replica.js';
 import type { Readiness } from '../replica/replica-status.js';
 import { announce } from './announcement.js';
+import { overviewOf, wantedReplicas, type ClusterOverview } from './cluster-overview.js';
 import { clusterDefaults, type ClusterOptions } from './cluster-options.js';
-import type { ClusterView, NodeFact } from './cluster-view.js';
+import type { ClusterControl, ControlOptions } from './cluster-control.js';
+import type { NodeFact } from './cluster-view.js';
 import { removedReason, type ClusterFacts } from './facts.js';
 import { byName } from './formation.js';
 import { FormationDriver, type JoinAnswer } from './formation-driver.js';
@@ -20,7 +22,9 @@ import { JoinService } from './join-service.js';
 import { MembersService } from './members-service.js';
 import { NodeAdmin } from './node-admin.js';
 import type { NodeFile } from './node-file.js';
+import { reportOf, type NodeReport } from './node-report.js';
 import { Presence } from './presence.js';
+import { ReportService } from './report-service.js';
 import { SystemGroup } from './system-group.js';
 
 export interface ClusterParts {
@@ -33,6 +37,7 @@ export interface ClusterParts {
 }
 
 const proposeDeadlineMs = 5_000;
+const overviewDeadlineMs = 1_000;
 /** Leaderships that one pass of the balance hands over. */
 const transfersPerPass = 8;
 
@@ -41,24 +46,26 @@ const transfersPerPass = 8;
  * is here to what they say. One pass looks at everything there is to do; it runs after every change and
  * now and then, so what one pass could not do the next does.
  */
-export class Cluster implements ClusterView {
+export class Cluster implements ClusterControl {
   readonly self: NodeId;
-  readonly presence: Presence;
-  readonly system: SystemGroup;
-  readonly admin: NodeAdmin;
-  readonly mover: GroupMover;
   readonly #parts: ClusterParts;
   readonly #settings: Required<Omit<ClusterOptions, 'network'>>;
   readonly #clock: Clock;
+  readonly #presence: Presence;
+  readonly #system: SystemGroup;
+  readonly #admin: NodeAdmin;
+  readonly #mover: GroupMover;
   readonly #formation: FormationDriver;
   readonly #join: JoinService;
   readonly #keeper: ReplicaKeeper;
   readonly #balance: LeaderBalance;
+  readonly #reports: ReportService;
   readonly #listeners = new Set<() => void>();
   readonly #refused = new Set<NodeId>();
   #founding: Promise<void> | null = null;
   #coordinating: Promise<void> | null = null;
   #announced = '';
+  #told: string | null = null;
   #timer: unknown = null;
   #stopped = false;
 
@@ -69,13 +76,14 @@ export class Cluster implements ClusterView {
     this.#clock = parts.clock ?? systemClock;
     this.self = node.self.id;
     const facts = (): ClusterFacts => replica.facts;
-    this.presence = new Presence(node.self, network, () => this.#clock.now());
-    this.system = new SystemGroup(replica, network);
-    this.#join = new JoinService(node, this.system, network);
+    this.#presence = new Presence(node.self, network, () => this.#clock.now());
+    this.#system = new SystemGroup(replica, network);
+    this.#join = new JoinService(node, this.#system, network);
     const members = new MembersService(replica, network);
-    const able = (): ReadonlySet<NodeId> => this.presence.able(replica.facts);
-    this.admin = new NodeAdmin({ facts, system: this.system, presence: this.presence });
-    this.mover = new GroupMover({ replica, facts, maximumMoves: this.#settings.maximumMoves });
+    const able = (): ReadonlySet<NodeId> => this.#presence.able(replica.facts);
+    this.#admin = new NodeAdmin({ facts, system: this.#system, presence: this.#presence });
+    this.#mover = new GroupMover({ replica, facts, maximumMoves: this.#settings.maximumMoves });
+    this.#reports = new ReportService(() => this.#report(), network);
     this.#balance = new LeaderBalance({ replica, facts, able, perPass: transfersPerPass });
     this.#keeper = new ReplicaKeeper({
       replica,
@@ -89,7 +97,7 @@ export class Cluster implements ClusterView {
       node,
       size: this.#settings.size,
       newClusterId: randomUUID,
-      seen: () => this.presence.connected(),
+      seen: () => this.#presence.connected(),
       announce: () => {
         this.#announce();
       },
@@ -171,12 +179,45 @@ export class Cluster implements ClusterView {
     return this.#formation.refused;
   }
 
+  async overview({ deadlineMs = overviewDeadlineMs }: ControlOptions = {}): Promise<ClusterOverview> {
+    const { replica, node, network } = this.#parts;
+    const here = this.#presence.members(replica.facts);
+    const reports = await this.#reports.collect(this.self, here, deadlineMs);
+    const readiness = this.readiness();
+    const { facts } = replica;
+    return overviewOf({
+      facts,
+      self: node.self,
+      coordinator: this.#presence.coordinator(facts)?.name ?? null,
+      reason: readiness.ready ? null : readiness.reason,
+      reports,
+      here,
+      connected: this.#presence
+        .connected()
+        .map(({ id, leaving, peer }) => ({ id, leaving, address: peer.address })),
+      leaving: this.#presence.leaving,
+      refusals: network?.refusals() ?? [],
+    });
+  }
+
+  drain(name: string, { deadlineMs = proposeDeadlineMs }: ControlOptions = {}): Promise<void> {
+    return this.#admin.drain(name, deadlineMs);
+  }
+
+  undrain(name: string, { deadlineMs = proposeDeadlineMs }: ControlOptions = {}): Promise<void> {
+    return this.#admin.undrain(name, deadlineMs);
+  }
+
+  remove(name: string, { deadlineMs = proposeDeadlineMs }: ControlOptions = {}): Promise<void> {
+    return this.#admin.remove(name, deadlineMs);
+  }
+
   /** Tells the others that this node goes, and hands over what it leads. Returns how many groups it kept. */
   async handOver(deadlineMs: number): Promise<number> {
-    this.presence.leave();
+    this.#presence.leave();
     this.#announce();
     const { replica } = this.#parts;
-    return handOver({ replica, able: () => this.presence.able(replica.facts), deadlineMs });
+    return handOver({ replica, able: () => this.#presence.able(replica.facts), deadlineMs });
   }
 
   #pass(): void {
@@ -187,12 +228,21 @@ export class Cluster implements ClusterView {
     }, this.#settings.passMs);
     this.#formation.step();
     this.#announce();
+    this.#tellStanding();
     if (this.#parts.node.phase.kind !== 'member') return;
     this.#refuseRemoved();
     void this.#keeper.run();
     void this.#coordinate();
-    this.mover.run();
-    if (!this.presence.leaving) this.#balance.run();
+    this.#mover.run();
+    if (!this.#presence.leaving) this.#balance.run();
+  }
+
+  #tellStanding(): void {
+    const readiness = this.readiness();
+    const reason = readiness.ready ? null : readiness.reason;
+    if (reason === this.#told) return;
+    this.#told = reason;
+    this.#settings.onStanding(reason, this.#formation.refused);
   }
 
   #announce(): void {
@@ -202,7 +252,7 @@ export class Cluster implements ClusterView {
     const { phase, revision, groups } = node;
     // Only founders need to know who sees whom.
     const sees = phase.kind === 'member' ? [] : network.peers().map(({ id }) => id);
-    const state = announce({ size, version, phase, revision, groups, sees, leaving: this.presence.leaving });
+    const state = announce({ size, version, phase, revision, groups, sees, leaving: this.#presence.leaving });
     if (state.detail === this.#announced) return;
     this.#announced = state.detail;
     network.announce(state);
@@ -243,10 +293,10 @@ export class Cluster implements ClusterView {
     const { facts } = replica;
     if (phase.kind !== 'member') return;
     if (phase.founders !== null && facts.clusterId === null) {
-      if (this.system.leader !== this.self) return;
+      if (this.#system.leader !== this.self) return;
       const { clusterId, founders } = phase;
       const first = firstPlacement(node.groups, founders);
-      await this.system.propose({ type: 'found', clusterId, nodes: founders, ...first }, proposeDeadlineMs);
+      await this.#system.propose({ type: 'found', clusterId, nodes: founders, ...first }, proposeDeadlineMs);
       return;
     }
     if (phase.founders !== null) {
@@ -254,11 +304,22 @@ export class Cluster implements ClusterView {
       await this.#founding;
       node.enter({ ...phase, founders: null });
     }
-    const presence = this.presence.presence(facts, this.#settings.graceMs);
-    if (facts.clusterId === null || this.presence.coordinator(facts)?.id !== this.self) return;
+    const presence = this.#presence.presence(facts, this.#settings.graceMs);
+    if (facts.clusterId === null || this.#presence.coordinator(facts)?.id !== this.self) return;
     const plan = planPlacement(facts, presence);
     if (plan === null) return;
-    await this.system.propose({ type: 'place', revision: facts.revision, ...plan }, proposeDeadlineMs);
+    await this.#system.propose({ type: 'place', revision: facts.revision, ...plan }, proposeDeadlineMs);
+  }
+
+  #report(): NodeReport {
+    const { replica } = this.#parts;
+    const wanted = wantedReplicas(this.nodes().length);
+    return reportOf({
+      version: this.#settings.version,
+      statuses: replica.statuses().filter(({ group }) => group !== replica.systemGroup),
+      unsettled: this.#mover.unsettled,
+      wanted: () => wanted,
+    });
   }
 
   #refuseRemoved(): void {

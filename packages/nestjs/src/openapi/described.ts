@@ -4,6 +4,7 @@ import {
   type ErrorCode,
   type Operation,
   type OperationName,
+  clusterErrors,
   commonErrors,
   errorAnswer,
   errorCodes,
@@ -32,6 +33,7 @@ export function Described(name: OperationName): MethodDecorator {
 
 function tagOf(path: string): string {
   if (path.startsWith('/health')) return 'health';
+  if (path.startsWith('/v1/cluster')) return 'cluster';
   if (/\/(messages|tail|stream)$/.test(path)) return 'messages';
   return /\/(context|compact)$/.test(path) ? 'window' : 'contexts';
 }
@@ -41,6 +43,10 @@ function parameters(operation: Operation): MethodDecorator[] {
   if (operation.path.includes('{id}')) {
     const schema = { type: 'string', pattern: '^[A-Za-z0-9._:@-]{1,256}$' };
     decorators.push(ApiParam({ name: 'id', description: 'Id of the context', schema }));
+  }
+  if (operation.path.includes('{name}')) {
+    const schema = { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$' };
+    decorators.push(ApiParam({ name: 'name', description: 'Name of the node', schema }));
   }
   for (const [name, schema] of Object.entries(operation.query?.shape ?? {})) {
     const { description, ...rest } = schemaOf(schema, 'input');
@@ -70,11 +76,14 @@ function answers(operation: Operation): MethodDecorator[] {
   });
 }
 
+function commonErrorsOf(path: string): readonly ErrorCode[] {
+  if (path.startsWith('/health')) return [];
+  return path.startsWith('/v1/cluster') ? clusterErrors : commonErrors;
+}
+
 /** One entry per status; its description names the codes. */
 function failures(operation: Operation): MethodDecorator[] {
-  const codes: ErrorCode[] = operation.path.startsWith('/health')
-    ? [...operation.errors]
-    : [...commonErrors, ...operation.errors];
+  const codes: ErrorCode[] = [...commonErrorsOf(operation.path), ...operation.errors];
   const byStatus = Map.groupBy(new Set(codes), (code) => errorCodes[code].status);
   const content = { 'application/json': { schema: schemaOf(errorAnswer, 'output') } };
   return [...byStatus].map(([status, list]) =>
