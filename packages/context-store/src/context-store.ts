@@ -130,7 +130,7 @@ export class ContextStore {
       ...(network && { transport: network.transport }),
       onChange: (write) => {
         if (write === null) waiters.wakeAll();
-        else waiters.wake(write.id);
+        else if (write.changes.some(({ type }) => type !== 'archived')) waiters.wake(write.id);
       },
       onLeader: (group, leader, term) => {
         noteLeader(leaderships, group, leader, term);
@@ -269,14 +269,19 @@ export class ContextStore {
 
   /**
    * The newest messages, chronological; `offset` skips the newest ones.
-   * @throws StoreError `context_not_found`, `invalid_range`, `page_too_large`
+   * @throws StoreError `context_not_found`, `invalid_range`, `page_too_large`; `archive_unavailable`,
+   *   `archive_incomplete` where the page begins before what is local
    */
   async tail(id: string, options: TailOptions = {}): Promise<readonly Uint8Array[]> {
     const name = contextId(id);
     return this.#router.reads.read(tailRead, name, options, this.#deadline(options));
   }
 
-  /** A page of messages, oldest first. @throws StoreError `context_not_found`, `invalid_range`, `invalid_cursor` */
+  /**
+   * A page of messages, oldest first.
+   * @throws StoreError `context_not_found`, `invalid_range`, `invalid_cursor`; `archive_unavailable`,
+   *   `archive_incomplete` where the page begins before what is local
+   */
   async messages(id: string, options: PageOptions = {}): Promise<MessagePage> {
     const name = contextId(id);
     return this.#router.reads.read(messagesRead, name, options, this.#deadline(options));
@@ -322,7 +327,7 @@ export class ContextStore {
    * The changes after a position, at once where there are some, else when the next one comes or after
    * `waitMs`, then empty. Every change comes once and in order, whoever leads and however long ago.
    * One page has about 256 KiB at most, and one message of any size.
-   * @throws StoreError `unavailable`
+   * @throws StoreError `unavailable`; `archive_unavailable`: the position stays good, go on later
    */
   async changes(id: string, position: StreamPosition, options: ChangesOptions = {}): Promise<ChangesPage> {
     return this.#router.streams.changes(contextId(id), position, options, this.#deadline(options));

@@ -21,6 +21,8 @@ export type StoreErrorCode =
   | 'invalid_cursor'
   | 'message_too_large'
   | 'page_too_large'
+  | 'archive_incomplete'
+  | 'archive_unavailable'
   | 'overloaded'
   | 'unavailable'
   | 'outcome_unknown'
@@ -48,6 +50,8 @@ const statuses: Readonly<Record<StoreErrorCode, number>> = {
   invalid_cursor: 400,
   message_too_large: 413,
   page_too_large: 413,
+  archive_incomplete: 410,
+  archive_unavailable: 503,
   overloaded: 503,
   unavailable: 503,
   outcome_unknown: 504,

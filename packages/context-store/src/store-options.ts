@@ -2,6 +2,7 @@ import type { Clock, GroupTiming, HostLimits } from '@fastpaca/raft-core';
 import type { TokenEstimator } from '@fastpaca/token-budget';
 
 import type { ClusterOptions } from './cluster/cluster-options.js';
+import type { ArchiveOptions } from './archive/archive-options.js';
 import type { StoreObserver } from './store-events.js';
 
 export interface ContextStoreOptions {
@@ -30,6 +31,8 @@ export interface ContextStoreOptions {
   readonly observer?: StoreObserver;
   /** Default: this node is a cluster of its own. */
   readonly cluster?: ClusterOptions;
+  /** Moves messages into an archive, and reads on there. Default: all of them stay here for good. */
+  readonly archive?: ArchiveOptions;
   /** Passed to the Raft host; for tests and for tuning. */
   readonly raft?: {
     readonly timing?: Partial<GroupTiming>;

@@ -129,6 +129,12 @@ export const errorCodes = {
     meaning: 'Without the node, some groups would have no majority of running replicas.',
     remedy: 'Bring the other nodes back first, or restore this one.',
   },
+  archive_incomplete: {
+    status: 410,
+    meaning:
+      'The range begins with messages that were archived, and the archive does not have them any more: somebody has deleted them there.',
+    remedy: 'Read from a later `seq`, or restore the archive.',
+  },
   body_too_large: {
     status: 413,
     meaning: 'The body is larger than `FASTPACA_MAX_BODY_BYTES`.',
@@ -189,6 +195,11 @@ export const errorCodes = {
     status: 503,
     meaning: 'The node has as much work queued as it accepts. Nothing was written.',
     remedy: 'Retry with backoff.',
+  },
+  archive_unavailable: {
+    status: 503,
+    meaning: 'The range begins with messages that are in the archive, which cannot be read now.',
+    remedy: 'Retry with backoff. What is newer can be read meanwhile.',
   },
   too_many_streams: {
     status: 503,

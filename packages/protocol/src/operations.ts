@@ -73,6 +73,9 @@ const written = [
   'outcome_unknown',
 ] as const;
 
+/** Of reads that go back behind what is local. */
+const archived = ['archive_incomplete', 'archive_unavailable'] as const;
+
 export const operations = {
   putContext: {
     method: 'PUT',
@@ -153,7 +156,7 @@ export const operations = {
     details: 'Chronological inside the page. Empty only past the beginning of history.',
     query: tailQuery,
     answers: { 200: { description: 'One page', schema: tailAnswer } },
-    errors: ['context_not_found', 'invalid_range', 'page_too_large'],
+    errors: ['context_not_found', 'invalid_range', 'page_too_large', ...archived],
   },
   listMessages: {
     method: 'GET',
@@ -164,7 +167,7 @@ export const operations = {
     query: messagesQuery,
     headers: { accept: '`application/x-ndjson` streams.' },
     answers: { 200: { description: 'One page', schema: messagesAnswer, also: 'application/x-ndjson' } },
-    errors: ['context_not_found', 'invalid_range', 'invalid_cursor', 'page_too_large'],
+    errors: ['context_not_found', 'invalid_range', 'invalid_cursor', 'page_too_large', ...archived],
   },
   streamContext: {
     method: 'GET',

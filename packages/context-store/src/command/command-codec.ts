@@ -3,27 +3,37 @@ import { ByteReader, MalformedError } from '../codec/byte-reader.js';
 import { ByteWriter } from '../codec/byte-writer.js';
 import {
   contentHashBytes,
+  type ArchivedCommand,
+  type ArchivedItem,
   type Command,
   type CommandMessage,
   type DecodedCommand,
+  type LogCommand,
   type Setting,
 } from './command.js';
 
 /**
- * The format of log entries: `version u8, type u8, id, at`, then the fields of the type. A replica
- * that meets a version or type that it does not know applies nothing; types 7 and 8 are reserved
- * for the archive (acknowledge, trim).
+ * The format of log entries: `version u8, type u8, id, at`, then the fields of the type; `archived` is
+ * of a group and has no id. A replica that meets a version or type that it does not know applies nothing.
  */
 export const commandVersion = 1;
 
-const typeCodes = { append: 1, compact: 2, put: 3, patch_metadata: 4, tombstone: 5, erase: 6 } as const;
+const typeCodes = {
+  append: 1,
+  compact: 2,
+  put: 3,
+  patch_metadata: 4,
+  tombstone: 5,
+  erase: 6,
+  archived: 7,
+  erasure_done: 8,
+} as const;
+const lastType = typeCodes.erasure_done;
 
-export function encodeCommand(command: Command): Uint8Array {
-  const writer = new ByteWriter(capacityFor(command))
-    .u8(commandVersion)
-    .u8(typeCodes[command.type])
-    .string(command.id)
-    .varint(command.at);
+export function encodeCommand(command: LogCommand): Uint8Array {
+  const writer = new ByteWriter(capacityFor(command)).u8(commandVersion).u8(typeCodes[command.type]);
+  if (command.type === 'archived') return writeArchived(writer, command).finish();
+  writer.string(command.id).varint(command.at);
   switch (command.type) {
     case 'append':
       writeOptional(writer, command.ifVersion);
@@ -48,6 +58,9 @@ export function encodeCommand(command: Command): Uint8Array {
     case 'tombstone':
     case 'erase':
       break;
+    case 'erasure_done':
+      writer.varint(command.ordinal);
+      break;
   }
   return writer.finish();
 }
@@ -56,12 +69,12 @@ export function encodeCommand(command: Command): Uint8Array {
 export function decodeCommand(data: Uint8Array): DecodedCommand {
   const version = data[0] ?? 0;
   const type = data[1] ?? 0;
-  if (version !== commandVersion || type < typeCodes.append || type > typeCodes.erase) {
+  if (version !== commandVersion || type < typeCodes.append || type > lastType) {
     return { kind: 'unsupported', version, type };
   }
   try {
     const reader = new ByteReader(data.subarray(2));
-    const command = readCommand(reader, type);
+    const command = type === typeCodes.archived ? readArchived(reader) : readCommand(reader, type);
     reader.end();
     return { kind: 'command', command };
   } catch (error) {
@@ -105,9 +118,35 @@ function readCommand(reader: ByteReader, type: number): Command {
       return { type: 'patch_metadata', id, at, patch: reader.string() };
     case typeCodes.tombstone:
       return { type: 'tombstone', id, at };
-    default:
+    case typeCodes.erase:
       return { type: 'erase', id, at };
+    default:
+      return { type: 'erasure_done', id, at, ordinal: reader.varint() };
   }
+}
+
+function writeArchived(writer: ByteWriter, command: ArchivedCommand): ByteWriter {
+  writer.varint(command.at).varint(command.tailKeep).varint(command.trimSteps).varint(command.items.length);
+  for (const { id, ordinal, seq, restSince } of command.items) {
+    writer.string(id).varint(ordinal).varint(seq);
+    writeOptional(writer, restSince);
+  }
+  return writer;
+}
+
+function readArchived(reader: ByteReader): ArchivedCommand {
+  const at = readTime(reader);
+  const tailKeep = reader.varint();
+  const trimSteps = reader.varint();
+  const count = reader.varint();
+  // An item takes five bytes at least: a count that the bytes cannot hold must not allocate.
+  if (count * 5 > reader.remaining) throw new MalformedError('There are fewer items than counted.');
+  const items: ArchivedItem[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const id = readContextId(reader);
+    items.push({ id, ordinal: reader.varint(), seq: reader.varint(), restSince: readOptional(reader) });
+  }
+  return { type: 'archived', at, tailKeep, trimSteps, items };
 }
 
 function readContextId(reader: ByteReader): ContextId {
@@ -171,7 +210,8 @@ function readMessages(reader: ByteReader): readonly CommandMessage[] {
 }
 
 /** Close to the exact size: caches of messages keep the buffer of the command that brought them. */
-function capacityFor(command: Command): number {
+function capacityFor(command: LogCommand): number {
+  if (command.type === 'archived') return 32 + 64 * command.items.length;
   const head = 32 + command.id.length;
   if (command.type !== 'append' && command.type !== 'compact') return head + 256;
   let bytes = head;

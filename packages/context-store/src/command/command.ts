@@ -19,7 +19,7 @@ export interface Setting<T> {
 }
 
 /**
- * What the log of a group holds. Everything that could differ between two replicas, the time
+ * A command on one context, as the log of its group holds it. Everything that could differ between two replicas, the time
  * (ms since 1970, from the gateway), token counts, outlines, hashes and even defaults, is in the
  * command, so that applying it is a pure function of the state.
  */
@@ -60,11 +60,39 @@ export type Command =
       readonly patch: string;
     }
   | { readonly type: 'tombstone'; readonly id: ContextId; readonly at: number }
-  | { readonly type: 'erase'; readonly id: ContextId; readonly at: number };
+  | { readonly type: 'erase'; readonly id: ContextId; readonly at: number }
+  /** The archive holds nothing any more of the erased life `ordinal` of the id. */
+  | { readonly type: 'erasure_done'; readonly id: ContextId; readonly at: number; readonly ordinal: number };
+
+/**
+ * Watermarks of contexts of one group, from the archiver of the group's leader. Without items it says
+ * that the archive begins: messages of this group may be in it from now on.
+ */
+export interface ArchivedCommand {
+  readonly type: 'archived';
+  readonly at: number;
+  /** Newest messages of each context that stay local. */
+  readonly tailKeep: number;
+  /** Messages that this one command may trim, of all its contexts. */
+  readonly trimSteps: number;
+  readonly items: readonly ArchivedItem[];
+}
+
+export interface ArchivedItem {
+  readonly id: ContextId;
+  readonly ordinal: number;
+  /** Everything up to here is in the archive. */
+  readonly seq: number;
+  /** When the message after `seq` came; null where there was none. */
+  readonly restSince: number | null;
+}
+
+/** Everything that the log of a group may hold. */
+export type LogCommand = Command | ArchivedCommand;
 
 /** What a committed entry turned out to hold. */
 export type DecodedCommand =
-  | { readonly kind: 'command'; readonly command: Command }
-  /** A version or type of a later release, or one that is only reserved: nothing is applied. */
+  | { readonly kind: 'command'; readonly command: LogCommand }
+  /** A version or type of a later release: nothing is applied. */
   | { readonly kind: 'unsupported'; readonly version: number; readonly type: number }
   | { readonly kind: 'malformed'; readonly reason: string };

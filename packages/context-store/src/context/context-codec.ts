@@ -1,5 +1,6 @@
-import { decodeWindowState, encodeWindowState } from '@fastpaca/token-budget';
+import { decodeWindowState, encodeWindowState, type SeqRange } from '@fastpaca/token-budget';
 
+import type { ArchiveProgress } from '../archive/archive-progress.js';
 import { ByteReader, MalformedError } from '../codec/byte-reader.js';
 import { ByteWriter } from '../codec/byte-writer.js';
 import type { ContextProfile, ContextRecord } from './context-record.js';
@@ -11,7 +12,7 @@ const format = 1;
 const statuses: readonly ContextStatus[] = ['active', 'tombstoned'];
 
 export function encodeRecord(record: ContextRecord): Uint8Array {
-  return new ByteWriter(160)
+  const writer = new ByteWriter(160)
     .u8(format)
     .u8(statuses.indexOf(record.status))
     .varint(record.ordinal)
@@ -25,8 +26,11 @@ export function encodeRecord(record: ContextRecord): Uint8Array {
     .varint(record.queue.tail)
     .varint(record.queue.headAppend)
     .varint(record.queue.headAt)
-    .raw(encodeWindowState(record.window))
-    .finish();
+    .varint(record.archive.localFrom)
+    .varint(record.archive.place)
+    .varint(record.archive.kept.length);
+  for (const { fromSeq, toSeq } of record.archive.kept) writer.varint(fromSeq).varint(toSeq);
+  return writer.raw(encodeWindowState(record.window)).finish();
 }
 
 /** @throws MalformedError where the bytes are not a record of this format. */
@@ -49,8 +53,20 @@ export function decodeRecord(bytes: Uint8Array): ContextRecord {
       headAppend: reader.varint(),
       headAt: reader.varint(),
     },
+    archive: readProgress(reader),
     window: decodeWindowState(reader.raw(reader.remaining)),
   };
+}
+
+function readProgress(reader: ByteReader): ArchiveProgress {
+  const localFrom = reader.varint();
+  const place = reader.varint();
+  const count = reader.varint();
+  const kept: SeqRange[] = [];
+  for (let read = 0; read < count; read += 1) {
+    kept.push({ fromSeq: reader.varint(), toSeq: reader.varint() });
+  }
+  return { localFrom, kept, place };
 }
 
 export function encodeProfile(profile: ContextProfile): Uint8Array {

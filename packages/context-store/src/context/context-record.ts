@@ -1,5 +1,6 @@
 import type { WindowPolicy, WindowState } from '@fastpaca/token-budget';
 
+import type { ArchiveProgress } from '../archive/archive-progress.js';
 import type { ContextStatus, JsonObject, PolicyView } from './context-view.js';
 
 /** The part of a context that an append changes: small, since every append rewrites it. */
@@ -9,6 +10,7 @@ export interface ContextRecord {
   readonly status: ContextStatus;
   readonly version: number;
   readonly lastSeq: number;
+  /** Everything up to here is in the archive. */
   readonly archivedSeq: number;
   /** Milliseconds since 1970, by the clock of the gateway that made the command. */
   readonly createdAt: number;
@@ -17,6 +19,7 @@ export interface ContextRecord {
   readonly appends: number;
   readonly queue: DedupeQueue;
   readonly window: WindowState;
+  readonly archive: ArchiveProgress;
 }
 
 /**

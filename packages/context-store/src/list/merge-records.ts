@@ -1,6 +1,6 @@
 import type { ContextId } from '../context/context-id.js';
 import type { GroupMachine } from '../state/group-machine.js';
-import { idOfRecordKey, recordRange } from '../state/keys.js';
+import { idOfKey, recordRange } from '../state/keys.js';
 import { least } from './merge-pages.js';
 
 export interface FoundRecord {
@@ -58,7 +58,7 @@ async function read(source: Source, prefix: string, chunk: number): Promise<void
   const { machine } = source;
   const pairs = await machine.space.rangeArray({ ...recordRange(prefix, source.after), limit: chunk });
   for (const [key, record] of pairs) {
-    const id = idOfRecordKey(key);
+    const id = idOfKey(key);
     source.found.push({ id, record, machine });
     source.after = id;
   }

@@ -2,7 +2,8 @@ import type { ContextId } from '../context/context-id.js';
 import { notFound, recordOf } from '../context/find-context.js';
 import type { GroupMachine } from '../state/group-machine.js';
 import type { RangeOptions } from './page-options.js';
-import { exportMessages, spanOf } from './read-messages.js';
+import type { LogSource } from './read-log.js';
+import { readLines, spanOf } from './read-messages.js';
 
 /** Where an export is: a plain value that any replica can go on from. */
 export interface ExportPosition extends Pick<RangeOptions, 'fromSeq' | 'toSeq'> {
@@ -28,23 +29,21 @@ const noLines = new Uint8Array();
 
 /**
  * The next piece of an export, of about 256 KiB.
- * @throws StoreError `context_not_found`, also where the context was erased since the export began
+ * @throws StoreError `context_not_found`, also where the context was erased since the export began;
+ *   `archive_unavailable`, `archive_incomplete`
  */
 export async function readExportPage(
-  machine: GroupMachine,
+  source: LogSource,
   id: ContextId,
   position: ExportPosition,
 ): Promise<ExportPage> {
-  const record = recordOf(machine, id);
+  const record = recordOf(source.machine, id);
   const life = record.ordinal;
   if (position.life !== null && position.life !== life) throw notFound(id);
   const { from, to } = spanOf(record, position);
   if (from > to) return { lines: noLines, next: null };
-  for await (const lines of exportMessages(machine, id, { fromSeq: from, toSeq: to })) {
-    const fromSeq = from + countLines(lines);
-    return { lines, next: fromSeq > to ? null : { life, fromSeq, toSeq: to } };
-  }
-  throw new Error(`An export of ${id} from ${from} to ${to} gave nothing.`);
+  const { lines, last } = await readLines(source, id, life, { from, to });
+  return { lines, next: last >= to ? null : { life, fromSeq: last + 1, toSeq: to } };
 }
 
 /** Whether a replica has everything of an export that goes on: what it reads was there when it began. */
@@ -56,12 +55,4 @@ export function isPageReached(
   if (life === null || toSeq === undefined) return false;
   const record = machine.context(id)?.record;
   return record?.ordinal === life && record.lastSeq >= toSeq;
-}
-
-/** JSON has no raw newline inside: each one ends a line. */
-function countLines(lines: Uint8Array): number {
-  const newline = 0x0a;
-  let count = 0;
-  for (let at = lines.indexOf(newline); at !== -1; at = lines.indexOf(newline, at + 1)) count += 1;
-  return count;
 }

@@ -17,6 +17,7 @@ import {
   type Transport,
 } from '@fastpaca/raft-core';
 
+import { ArchiveReader } from '../archive/archive-reader.js';
 import { ContextCache } from '../cache/context-cache.js';
 import { noFacts, type ClusterFacts, type FactsResult } from '../cluster/facts.js';
 import { storeDirectory } from '../cluster/node-file.js';
@@ -63,6 +64,8 @@ class Machines {
   system: SystemMachine | null = null;
 }
 
+/** Less than a call has: a node that hears nothing from the archive says so while somebody listens. */
+const archiveDeadlineMs = 2_500;
 const changeDeadlineMs = 5_000;
 const transferDeadlineMs = 2_000;
 
@@ -76,6 +79,8 @@ export class Replica {
   readonly self: NodeId;
   /** Its number follows those of the context groups. */
   readonly systemGroup: GroupId;
+  /** What was trimmed from the replicas here; null: no archive. */
+  readonly archive: ArchiveReader | null;
   readonly #machines: Machines;
   readonly #cache: ContextCache;
   readonly #store: LogStore;
@@ -93,6 +98,8 @@ export class Replica {
     this.groups = options.groups;
     this.self = options.self;
     this.systemGroup = groupId(options.groups);
+    const { archive } = options.store;
+    this.archive = archive === undefined ? null : new ArchiveReader(archive.adapter, archiveDeadlineMs);
     this.#store = store;
     this.#host = host;
     this.#machines = machines;

@@ -129,7 +129,7 @@ export class PeerService {
     const tried = await readOn(
       machine,
       () => local.machine(group),
-      () => read.run(machine),
+      () => read.run({ machine, archive: local.archive }),
     );
     if (tried.kind === 'failed') throw unavailable(tried.reason);
     return tried.result;

@@ -11,6 +11,7 @@ import {
   type ExportPosition,
 } from '../paging/export-page.js';
 import type { MessagePage } from '../paging/page-options.js';
+import type { LogSource } from '../paging/read-log.js';
 import { readPage, readTail } from '../paging/read-messages.js';
 import type { GroupMachine } from '../state/group-machine.js';
 import { decodePage, encodePage } from '../stream/changes-codec.js';
@@ -25,7 +26,7 @@ export type ReadName = (typeof readNames)[number];
 /** A read of one context: what it does with the state, and how it and its result cross between nodes. */
 export interface ReadKind<Args, Result> {
   readonly name: ReadName;
-  readonly run: (machine: GroupMachine, id: ContextId, args: Args) => Result | Promise<Result>;
+  readonly run: (source: LogSource, id: ContextId, args: Args) => Result | Promise<Result>;
   /** Whether the state has what the read is about for certain: it then needs no read point. */
   readonly isReached?: (machine: GroupMachine, id: ContextId, args: Args) => boolean;
   readonly args: z.ZodType<Args>;
@@ -62,7 +63,7 @@ export const pageFromWire = bytes.transform((encoded): ChangesPage => decodePage
 
 export const getRead: ReadKind<object, StoredContext> = {
   name: 'get',
-  run: (machine, id) => findContext(machine, id).context,
+  run: ({ machine }, id) => findContext(machine, id).context,
   args: z.object({}),
   toWire: contextToWire,
   fromWire: contextFromWire,
@@ -108,7 +109,7 @@ const windowArgs = z.object({
 
 export const windowRead: ReadKind<z.infer<typeof windowArgs>, WindowView> = {
   name: 'window',
-  run: readWindow,
+  run: ({ machine }, id, args) => readWindow(machine, id, args),
   args: windowArgs,
   toWire: asItIs,
   fromWire: z.object({
@@ -136,7 +137,7 @@ const openArgs = z.object({ cursor: optional });
 
 export const openRead: ReadKind<z.infer<typeof openArgs>, ChangesPage> = {
   name: 'open',
-  run: (machine, id, { cursor }) => openPage(machine, findContext(machine, id).context, cursor),
+  run: ({ machine }, id, { cursor }) => openPage(machine, findContext(machine, id).context, cursor),
   args: openArgs,
   toWire: encodePage,
   fromWire: pageFromWire,
@@ -146,7 +147,7 @@ export const openRead: ReadKind<z.infer<typeof openArgs>, ChangesPage> = {
 export interface ReceivedRead {
   readonly isReached: (machine: GroupMachine) => boolean;
   /** The result as it crosses. */
-  readonly run: (machine: GroupMachine) => Promise<unknown>;
+  readonly run: (source: LogSource) => Promise<unknown>;
 }
 
 /** @throws z.ZodError where the arguments are not those of the read */
@@ -171,6 +172,6 @@ function received<Args, Result>(kind: ReadKind<Args, Result>, id: ContextId, raw
   const args = kind.args.parse(raw);
   return {
     isReached: (machine) => kind.isReached?.(machine, id, args) ?? false,
-    run: async (machine) => kind.toWire(await kind.run(machine, id, args)),
+    run: async (source) => kind.toWire(await kind.run(source, id, args)),
   };
 }

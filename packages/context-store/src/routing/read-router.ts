@@ -129,7 +129,7 @@ export class ReadRouter {
     return readOn(
       machine,
       () => local.machine(group),
-      () => kind.run(machine, id, args),
+      () => kind.run({ machine, archive: local.archive }, id, args),
     );
   }
 }

@@ -27,6 +27,8 @@ export function repetitionOf(command: Command): Repetition {
     case 'tombstone':
     case 'erase':
       return 'overwriting';
+    case 'erasure_done':
+      return 'deduplicated';
   }
 }
 

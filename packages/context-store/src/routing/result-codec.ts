@@ -1,13 +1,22 @@
 import { MalformedError, type ByteReader } from '../codec/byte-reader.js';
 import type { ByteWriter } from '../codec/byte-writer.js';
 import { decodeProfile, decodeRecord, encodeProfile, encodeRecord } from '../context/context-codec.js';
-import type { AppendedSeq, CommandResult, Refusal } from '../state/change.js';
+import type { AppendedSeq, ArchivedOutcome, CommandResult, Refusal } from '../state/change.js';
 
 /*
  * Results of commands between nodes. Kinds and reasons keep their numbers; a later release adds fields at
  * the end, where an earlier one does not look.
  */
-const kinds = { appended: 1, compacted: 2, stored: 3, tombstoned: 4, erased: 5, refused: 6 } as const;
+const kinds = {
+  appended: 1,
+  compacted: 2,
+  stored: 3,
+  tombstoned: 4,
+  erased: 5,
+  refused: 6,
+  archived: 7,
+  erasure_done: 8,
+} as const;
 const reasons = {
   not_found: 1,
   is_tombstoned: 2,
@@ -41,6 +50,11 @@ export function writeResult(writer: ByteWriter, result: CommandResult): void {
       break;
     case 'tombstoned':
     case 'erased':
+    case 'erasure_done':
+      break;
+    case 'archived':
+      writer.varint(result.outcomes.length);
+      for (const { taken, unfinished } of result.outcomes) writer.u8(Number(taken)).u8(Number(unfinished));
       break;
     case 'refused':
       writeRefusal(writer, result.refusal);
@@ -70,6 +84,10 @@ export function readResult(reader: ByteReader): CommandResult {
       return { kind: 'tombstoned' };
     case kinds.erased:
       return { kind: 'erased' };
+    case kinds.archived:
+      return { kind: 'archived', outcomes: readOutcomes(reader) };
+    case kinds.erasure_done:
+      return { kind: 'erasure_done' };
     case kinds.refused:
       return { kind: 'refused', refusal: readRefusal(reader) };
     default:
@@ -81,6 +99,12 @@ function readResults(reader: ByteReader): readonly AppendedSeq[] {
   const count = reader.varint();
   if (count * 2 > reader.remaining) throw new MalformedError('There are fewer results than counted.');
   return Array.from({ length: count }, () => ({ seq: reader.varint(), tokens: reader.varint() }));
+}
+
+function readOutcomes(reader: ByteReader): readonly ArchivedOutcome[] {
+  const count = reader.varint();
+  if (count * 2 > reader.remaining) throw new MalformedError('There are fewer outcomes than counted.');
+  return Array.from({ length: count }, () => ({ taken: reader.boolean(), unfinished: reader.boolean() }));
 }
 
 function writeRefusal(writer: ByteWriter, refusal: Refusal): void {

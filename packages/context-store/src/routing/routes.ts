@@ -1,5 +1,6 @@
 import type { GroupId, GroupStatus, NodeId, ProposeOutcome, ReadOutcome } from '@fastpaca/raft-core';
 
+import type { ArchiveReader } from '../archive/archive-reader.js';
 import type { ClusterView } from '../cluster/cluster-view.js';
 import { groupOf } from '../group/group-of.js';
 import type { ContextId } from '../context/context-id.js';
@@ -13,6 +14,8 @@ export interface LocalReplicas {
   readonly self: NodeId;
   /** Context groups of the whole cluster. */
   readonly groups: number;
+  /** What was trimmed from the replicas here, on every node the same; null: no archive. */
+  readonly archive: ArchiveReader | null;
   machine(group: GroupId): GroupMachine | null;
   groupStatus(group: GroupId): GroupStatus | null;
   proposeTo(group: GroupId, data: Uint8Array, deadlineMs: number): Promise<ProposeOutcome<CommandResult>>;

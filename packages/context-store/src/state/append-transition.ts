@@ -170,7 +170,7 @@ function appendNew(
   };
   return {
     result: { kind: 'appended', version, results, deduped: false, firstSeq: record.lastSeq + 1 },
-    write,
+    writes: [write],
   };
 }
 

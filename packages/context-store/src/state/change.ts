@@ -23,8 +23,18 @@ export type CommandResult =
   | { readonly kind: 'stored'; readonly created: boolean; readonly context: StoredContext }
   | { readonly kind: 'tombstoned' }
   | { readonly kind: 'erased' }
+  /** One outcome for each item. */
+  | { readonly kind: 'archived'; readonly outcomes: readonly ArchivedOutcome[] }
+  | { readonly kind: 'erasure_done' }
   /** Nothing was changed. */
   | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+export interface ArchivedOutcome {
+  /** The watermark is at least the item's. False: the context is gone, or another life of its id. */
+  readonly taken: boolean;
+  /** More could be trimmed: the same item again goes on. */
+  readonly unfinished: boolean;
+}
 
 /** Why a command changed nothing. */
 export type Refusal =
@@ -48,13 +58,17 @@ export interface NewMessage {
 /** What happened to a context, for the cache. */
 export type ContextChange =
   | { readonly type: 'appended'; readonly messages: readonly NewMessage[] }
-  | { readonly type: 'compacted' | 'replaced' | 'settings' | 'tombstoned' | 'erased' };
+  | { readonly type: 'compacted' | 'replaced' | 'settings' | 'tombstoned' | 'archived' | 'erased' };
 
 /** The effect of one command on a group, as a value. */
 export interface Transition {
   readonly result: CommandResult;
-  /** Absent where nothing changed. */
-  readonly write?: ContextWrite;
+  /** The contexts that changed, each once. Absent: none. */
+  readonly writes?: readonly ContextWrite[];
+  /** Changes that belong to no context. */
+  readonly ops?: readonly KeyOp[];
+  /** Erasures that the archive has still to carry out: one more, or one less. */
+  readonly erasures?: 1 | -1;
 }
 
 export interface ContextWrite {
@@ -66,6 +80,8 @@ export interface ContextWrite {
   /** Everything but record and profile. */
   readonly ops: readonly KeyOp[];
   readonly changes: readonly ContextChange[];
+  /** When the first message that is not archived came, where that is not the command's time. */
+  readonly pendingSince?: number;
 }
 
 /** What a transition may look at. Synchronous, and the same on every replica. */
@@ -76,6 +92,10 @@ export interface StateReader {
   outlines(id: ContextId, ordinal: number): (seq: number) => MessageOutline;
   /** The number that the next created context gets. */
   nextOrdinal(): number;
+  /** The place that the next context gets in the queue of those with unarchived messages. */
+  nextPlace(): number;
+  /** Whether messages of this group may be in the archive, or on their way to it. */
+  isArchiving(): boolean;
 }
 
 export const refuse = (refusal: Refusal): Transition => ({ result: { kind: 'refused', refusal } });

@@ -55,15 +55,17 @@ export function compact(reader: StateReader, command: CompactCommand): Transitio
   });
   return {
     result: { kind: 'compacted', version },
-    write: {
-      id: command.id,
-      context: {
-        profile,
-        record: { ...record, version, updatedAt: command.at, window: replaced.state },
+    writes: [
+      {
+        id: command.id,
+        context: {
+          profile,
+          record: { ...record, version, updatedAt: command.at, window: replaced.state },
+        },
+        profileChanged: false,
+        ops,
+        changes: [{ type: 'replaced' }],
       },
-      profileChanged: false,
-      ops,
-      changes: [{ type: 'replaced' }],
-    },
+    ],
   };
 }

@@ -1,7 +1,11 @@
+import type { KeyOp } from '@fastpaca/log-storage';
 import { emptyWindow } from '@fastpaca/token-budget';
 
+import { newProgress } from '../archive/archive-progress.js';
+import { encodeErasure } from '../archive/erasure-entry.js';
 import type { Command } from '../command/command.js';
 import { createProfile } from '../context/context-codec.js';
+import type { ContextId } from '../context/context-id.js';
 import {
   maximumMetadataBytes,
   type ContextProfile,
@@ -12,7 +16,7 @@ import { parseJsonObject } from '../context/json.js';
 import { mergePatch } from '../context/merge-patch.js';
 import { refuse, type StateReader, type Transition } from './change.js';
 import { InvalidCommand } from './invalid-command.js';
-import { rangesOfOrdinal } from './keys.js';
+import { erasureKey, rangesOfOrdinal } from './keys.js';
 
 type CommandOf<T extends Command['type']> = Extract<Command, { type: T }>;
 
@@ -56,31 +60,42 @@ export function tombstone(reader: StateReader, command: CommandOf<'tombstone'>):
   const { id } = command;
   return {
     result,
-    write: {
-      id,
-      context: { ...context, record },
-      profileChanged: false,
-      ops: [],
-      changes: [{ type: 'tombstoned' }],
-    },
+    writes: [
+      {
+        id,
+        context: { ...context, record },
+        profileChanged: false,
+        ops: [],
+        changes: [{ type: 'tombstoned' }],
+      },
+    ],
   };
 }
 
-/** Removes a context and all that it holds. */
+/** Removes a context and all that it holds. What the archive may have of it is left to the archiver. */
 export function erase(reader: StateReader, command: CommandOf<'erase'>): Transition {
-  const context = reader.context(command.id);
+  const { id } = command;
+  const context = reader.context(id);
   if (context === undefined) return refuse({ reason: 'not_found' });
-  const ranges = rangesOfOrdinal(context.record.ordinal);
+  const { record } = context;
+  const ranges = rangesOfOrdinal(record.ordinal);
+  const ops: KeyOp[] = ranges.map(({ gte, lt }) => ({ type: 'delRange', gte, lt }));
+  const inArchive = mayBeInArchive(reader, id, record);
+  if (inArchive) ops.push({ type: 'put', key: erasureKey(id), value: encodeErasure(record) });
   return {
     result: { kind: 'erased' },
-    write: {
-      id: command.id,
-      context: null,
-      profileChanged: true,
-      ops: ranges.map(({ gte, lt }) => ({ type: 'delRange', gte, lt })),
-      changes: [{ type: 'erased' }],
-    },
+    writes: [{ id, context: null, profileChanged: true, ops, changes: [{ type: 'erased' }] }],
+    ...(inArchive && { erasures: 1 }),
   };
+}
+
+/**
+ * A write to the archive may have been under way when it was not acknowledged. While an earlier life of
+ * the id waits for its erasure, though, nothing of this one was archived.
+ */
+function mayBeInArchive(reader: StateReader, id: ContextId, record: ContextRecord): boolean {
+  if (record.lastSeq === 0 || reader.get(erasureKey(id)) !== undefined) return false;
+  return record.archivedSeq > 0 || reader.isArchiving();
 }
 
 function profileAfter(old: ContextProfile | undefined, command: CommandOf<'put'>): ContextProfile {
@@ -106,15 +121,10 @@ const newRecord = (ordinal: number, at: number): ContextRecord => ({
   appends: 0,
   queue: { head: 0, tail: 0, headAppend: 0, headAt: 0 },
   window: emptyWindow(),
+  archive: newProgress,
 });
 
 const store = (command: Command, context: StoredContext, created: boolean): Transition => ({
   result: { kind: 'stored', created, context },
-  write: {
-    id: command.id,
-    context,
-    profileChanged: true,
-    ops: [],
-    changes: [{ type: 'settings' }],
-  },
+  writes: [{ id: command.id, context, profileChanged: true, ops: [], changes: [{ type: 'settings' }] }],
 });

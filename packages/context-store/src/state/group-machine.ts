@@ -9,13 +9,14 @@ import {
 } from '@fastpaca/raft-core';
 import type { MessageOutline } from '@fastpaca/token-budget';
 
+import { withContext, withErasures, type GroupTotals } from '../archive/group-totals.js';
 import { ContextCache, type CachedContext } from '../cache/context-cache.js';
 import { decodeProfile, decodeRecord, encodeProfile, encodeRecord } from '../context/context-codec.js';
 import type { ContextId } from '../context/context-id.js';
 import type { StoredContext } from '../context/context-record.js';
 import { logMessage } from '../message/log-message.js';
 import { openStored } from '../message/stored-message.js';
-import type { CommandResult, ContextWrite, StateReader } from './change.js';
+import type { CommandResult, ContextWrite, StateReader, Transition } from './change.js';
 import { decodeHeader, emptyHeader, encodeHeader, type StateHeader } from './header.js';
 import { headerKey, messageKey, profileKey, recordKey } from './keys.js';
 import { restoreSpace, snapshotChunks } from './snapshot.js';
@@ -133,15 +134,26 @@ export class GroupMachine implements StateMachine<CommandResult>, StateReader {
     return this.#header.nextOrdinal;
   }
 
+  nextPlace(): number {
+    return this.#header.nextPlace;
+  }
+
+  isArchiving(): boolean {
+    return this.#header.archiving;
+  }
+
+  /** Sums over the contexts of the group. */
+  totals(): GroupTotals {
+    return this.#header.totals;
+  }
+
   /** Null where the store has no room for more staged state until it has written some. */
   #tryApply(entry: CommittedEntry): CommandResult | null {
-    const { result, write } = transition(this, entry.data);
-    const ordinal = write?.context?.record.ordinal ?? 0;
-    const header: StateHeader = {
-      applied: entry.index,
-      nextOrdinal: Math.max(this.#header.nextOrdinal, ordinal + 1),
-    };
-    const ops: KeyOp[] = write === undefined ? [] : [...write.ops, ...contextOps(write)];
+    const done = transition(this, entry.data);
+    const { result, writes = [] } = done;
+    const header = this.#headerAfter(entry.index, done);
+    let ops: KeyOp[] = [...(done.ops ?? [])];
+    for (const write of writes) ops = ops.concat(write.ops, contextOps(write));
     ops.push({ type: 'put', key: headerKey, value: encodeHeader(header) });
     let token: number;
     try {
@@ -152,11 +164,24 @@ export class GroupMachine implements StateMachine<CommandResult>, StateReader {
     }
     this.#header = header;
     this.#noteStaged(token, entry.index);
-    if (write !== undefined) {
+    for (const write of writes) {
       this.#remember(write);
       this.#onChange(write);
     }
     return result;
+  }
+
+  #headerAfter(applied: LogIndex, { result, writes = [], erasures }: Transition): StateHeader {
+    let { nextOrdinal, nextPlace, archiving, totals } = this.#header;
+    for (const { id, context } of writes) {
+      const record = context?.record;
+      totals = withContext(totals, this.context(id)?.record, record);
+      if (record === undefined) continue;
+      nextOrdinal = Math.max(nextOrdinal, record.ordinal + 1);
+      nextPlace = Math.max(nextPlace, record.archive.place + 1);
+    }
+    archiving ||= result.kind === 'archived';
+    return { applied, nextOrdinal, nextPlace, archiving, totals: withErasures(totals, erasures ?? 0) };
   }
 
   async #applySlowly(entries: readonly CommittedEntry[], results: CommandResult[]): Promise<CommandResult[]> {
@@ -199,7 +224,8 @@ export class GroupMachine implements StateMachine<CommandResult>, StateReader {
       return;
     }
     cached.context = context;
-    cached.view = null;
+    // What the archive has is no part of a window.
+    if (write.changes.some(({ type }) => type !== 'archived')) cached.view = null;
     for (const change of write.changes) {
       if (change.type === 'replaced' || change.type === 'compacted') ContextCache.forgetWindow(cached);
       if (change.type !== 'appended') continue;

@@ -16,6 +16,8 @@ import type { ContextId } from '../context/context-id.js';
  * | `05` ordinal kind key | dedupe entry: the answer to give again |
  * | `06` ordinal position | dedupe queue: the keys by age |
  * | `07` ordinal version | change: what this version did |
+ * | `08` place | a context with messages that are not archived; places only grow |
+ * | `09` id | erased life whose rows are still to go from the archive |
  */
 const prefix = {
   header: 0,
@@ -26,6 +28,8 @@ const prefix = {
   dedupe: 5,
   queue: 6,
   change: 7,
+  pending: 8,
+  erasure: 9,
 } as const;
 
 export const headerKey: Uint8Array = Uint8Array.of(prefix.header);
@@ -42,6 +46,7 @@ const idKey = (first: number, id: string): Uint8Array => {
   return key;
 };
 
+export const erasureKey = (id: ContextId): Uint8Array => idKey(prefix.erasure, id);
 export const recordKey = (id: ContextId): Uint8Array => idKey(prefix.record, id);
 export const profileKey = (id: ContextId): Uint8Array => idKey(prefix.profile, id);
 
@@ -56,7 +61,8 @@ export function recordRange(
     : { gte: idKey(prefix.record, start), lt: end };
 }
 
-export const idOfRecordKey = (key: Uint8Array): ContextId =>
+/** The id of a record, profile or erasure key. */
+export const idOfKey = (key: Uint8Array): ContextId =>
   Buffer.from(key.buffer, key.byteOffset + 1, key.length - 1).toString('latin1') as ContextId;
 
 const numberKey = (first: number, ordinal: number, number: number): Uint8Array => {
@@ -80,6 +86,22 @@ export const changeKey = (ordinal: number, version: number): Uint8Array =>
 /** The number at the end of a message, replacement, queue or change key. */
 export const numberOfKey = (key: Uint8Array): number =>
   Buffer.from(key.buffer, key.byteOffset, key.length).readUIntBE(7, 6);
+
+export const pendingKey = (place: number): Uint8Array => ordinalKey(prefix.pending, place);
+
+/** Places after `after`, and before `end`. */
+export const pendingRange = (after: number, end: number): KeyRange => ({
+  gte: pendingKey(after + 1),
+  lt: pendingKey(end),
+});
+
+export const placeOfKey = (key: Uint8Array): number =>
+  Buffer.from(key.buffer, key.byteOffset, key.length).readUIntBE(1, 6);
+
+export const erasureRange: KeyRange = {
+  gte: Uint8Array.of(prefix.erasure),
+  lt: Uint8Array.of(prefix.erasure + 1),
+};
 
 /** Messages `from` to `to`, both inclusive. */
 export const messageRange = (ordinal: number, from: number, to: number): KeyRange => ({

@@ -1,5 +1,7 @@
 import { InvalidCommand } from './invalid-command.js';
-import type { Command } from '../command/command.js';
+import { archived, erasureDone } from '../archive/archived-transition.js';
+import { queueContexts } from '../archive/queue-contexts.js';
+import type { LogCommand } from '../command/command.js';
 import { decodeCommand } from '../command/command-codec.js';
 import { append } from './append-transition.js';
 import { refuse, type StateReader, type Transition } from './change.js';
@@ -19,14 +21,18 @@ export function transition(reader: StateReader, data: Uint8Array): Transition {
   }
   if (decoded.kind === 'malformed') return refuse({ reason: 'malformed', detail: decoded.reason });
   try {
-    return run(reader, decoded.command);
+    const { command } = decoded;
+    const done = run(reader, command);
+    return done.writes === undefined
+      ? done
+      : { ...done, writes: queueContexts(reader, done.writes, command.at) };
   } catch (error) {
     if (error instanceof InvalidCommand) return refuse({ reason: 'malformed', detail: error.message });
     throw error;
   }
 }
 
-function run(reader: StateReader, command: Command): Transition {
+function run(reader: StateReader, command: LogCommand): Transition {
   switch (command.type) {
     case 'append':
       return append(reader, command);
@@ -40,5 +46,9 @@ function run(reader: StateReader, command: Command): Transition {
       return tombstone(reader, command);
     case 'erase':
       return erase(reader, command);
+    case 'archived':
+      return archived(reader, command);
+    case 'erasure_done':
+      return erasureDone(reader, command);
   }
 }

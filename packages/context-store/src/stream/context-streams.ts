@@ -35,7 +35,7 @@ export class ContextStreams {
     return this.#reads.read(openRead, id, { cursor }, deadlineMs);
   }
 
-  /** @throws StoreError `unavailable` */
+  /** @throws StoreError `unavailable`, `archive_unavailable` */
   async changes(
     id: ContextId,
     position: StreamPosition,
@@ -88,7 +88,7 @@ export class ContextStreams {
     return readOn(
       machine,
       () => local.machine(group),
-      () => readChanges(machine, id, position, bodies),
+      () => readChanges({ machine, archive: local.archive }, id, position, bodies),
     );
   }
 }

@@ -1,7 +1,6 @@
 import type { ContextId } from '../context/context-id.js';
-import { messageJson } from '../message/message-json.js';
-import { readBodies } from '../paging/read-messages.js';
-import type { GroupMachine } from '../state/group-machine.js';
+import { readLog, type LogSource } from '../paging/read-log.js';
+import { StoreError } from '../store-error.js';
 
 /** Bytes of messages in one page. One message is never too large. */
 const maximumBytes = 256 << 10;
@@ -13,16 +12,20 @@ export interface LoggedMessages {
   readonly bodies: readonly Uint8Array[];
 }
 
-/** `missing` where the first message of a range that is not empty is not there. */
+/**
+ * `missing` where nothing has the first message of a range that is not empty: the context was erased
+ * meanwhile, or it was trimmed and there is no archive, or the archive has lost it.
+ * @throws StoreError `archive_unavailable`
+ */
 export async function readLogged(
-  machine: GroupMachine,
+  source: LogSource,
   id: ContextId,
   ordinal: number,
   { from, to }: { readonly from: number; readonly to: number },
 ): Promise<LoggedMessages | 'missing'> {
   if (to < from) return { fromSeq: from, bodies: [] };
   const bodies: Uint8Array[] = [];
-  const run = machine.load(id)?.run;
+  const run = source.machine.load(id)?.run;
   if (run !== undefined && run.fromSeq <= from && run.nextSeq > from) {
     let bytes = 0;
     for (let seq = from; seq <= to; seq += 1) {
@@ -33,8 +36,16 @@ export async function readLogged(
     }
     return { fromSeq: from, bodies };
   }
-  const last = await readBodies(machine, ordinal, { from, to }, maximumBytes, (seq, body) => {
-    bodies.push(messageJson(seq, body));
-  });
-  return last < from ? 'missing' : { fromSeq: from, bodies };
+  try {
+    const last = await readLog(source, id, ordinal, { from, to }, maximumBytes, (json) => {
+      bodies.push(json);
+    });
+    return last < from ? 'missing' : { fromSeq: from, bodies };
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    // What was read before the archive failed is good; the next page meets the failure again.
+    if (bodies.length > 0) return { fromSeq: from, bodies };
+    if (error.code === 'archive_incomplete' || source.archive === null) return 'missing';
+    throw error;
+  }
 }

@@ -1,5 +1,6 @@
 import type { ContextId } from '../context/context-id.js';
 import type { StoredContext } from '../context/context-record.js';
+import type { LogSource } from '../paging/read-log.js';
 import type { GroupMachine } from '../state/group-machine.js';
 import { changeKey, changeRange, numberOfKey } from '../state/keys.js';
 import { decodeEntry, windowLoad, type ChangeEntry } from './change-entry.js';
@@ -24,13 +25,15 @@ interface NumberedEntry {
 /**
  * What comes after a position, as much as one page may have. The state is that of this call: an
  * append that comes while it reads is for the next page.
+ * @throws StoreError `archive_unavailable` where the messages were trimmed and the archive is down
  */
 export async function readChanges(
-  machine: GroupMachine,
+  source: LogSource,
   id: ContextId,
   position: StreamPosition,
   bodies: boolean,
 ): Promise<ChangesPage> {
+  const { machine } = source;
   const context = machine.context(id);
   if (context === undefined) return gone(position);
   const { ordinal, version } = context.record;
@@ -39,11 +42,11 @@ export async function readChanges(
   const entries = await entriesAfter(machine, ordinal, position.version, version);
   const missing = position.version < version && entries[0]?.version !== position.version + 1;
   const messages =
-    missing || !bodies ? null : await readLogged(machine, id, ordinal, seqsOf(entries, position));
+    missing || !bodies ? null : await readLogged(source, id, ordinal, seqsOf(entries, position));
   if (missing || messages === 'missing') {
     // Between the turns of this read the context may have been erased, which takes its messages.
     if (machine.context(id)?.record.ordinal !== ordinal) return gone(position);
-    return gapAfter(machine, context, position);
+    return gapAfter(source, id, context, position);
   }
   return pageOf(context, position, entries, messages);
 }

@@ -68,7 +68,7 @@ export async function readWindow(
     if (!explain && cached.view?.budget === budget) return cached.view;
 
     wanted = Math.max(Math.min(wanted, suffixHint(record.window, budget)), record.window.liveFrom);
-    const from = explain ? Math.max(1, Math.min(wanted, record.lastSeq - explainedMessages + 1)) : wanted;
+    const from = explain ? Math.min(wanted, explainedFrom(record)) : wanted;
     kept = furthest(cached, kept);
     catchUp(machine, record, kept.run);
     if (kept.run.fromSeq > from) {
@@ -92,6 +92,10 @@ export async function readWindow(
   }
 }
 
+/** No window needs what was trimmed, so neither does the explanation of one. */
+const explainedFrom = ({ lastSeq, archive }: ContextRecord): number =>
+  Math.max(archive.localFrom, lastSeq - explainedMessages + 1);
+
 /** A run, and which life of the id it belongs to. */
 interface RunOf {
   readonly ordinal: number;
@@ -100,10 +104,10 @@ interface RunOf {
 
 /** What reaches further back: the run in the cache, or the one that this read has loaded. */
 function furthest(cached: CachedContext, kept: RunOf | null): RunOf {
-  const { ordinal } = cached.context.record;
-  return kept?.ordinal === ordinal && kept.run.fromSeq < cached.run.fromSeq
-    ? kept
-    : { ordinal, run: cached.run };
+  const { ordinal, archive } = cached.context.record;
+  // A run that ends before what is local cannot catch up, and the window has left it behind.
+  const usable = kept?.ordinal === ordinal && kept.run.nextSeq >= archive.localFrom;
+  return usable && kept.run.fromSeq < cached.run.fromSeq ? kept : { ordinal, run: cached.run };
 }
 
 /** Adds what was appended since the cache let go of this run. */
@@ -125,7 +129,11 @@ async function reachBack(
   if (run.fromSeq !== before) return;
   if (pairs.length === before - from) {
     run.prepend(pairs.map(([key, stored]) => openLogMessage(numberOfKey(key), stored)));
-  } else if (machine.load(id)?.context.record.ordinal === ordinal) {
+    return;
+  }
+  // Erased or trimmed meanwhile: the caller looks at the context again.
+  const record = machine.context(id)?.record;
+  if (record?.ordinal === ordinal && record.archive.localFrom <= from) {
     throw new Error(`Context ${id} misses messages: the key space is damaged.`);
   }
 }

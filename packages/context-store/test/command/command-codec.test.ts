@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import { decodeCommand, encodeCommand } from '../../src/command/command-codec.js';
-import type { Command } from '../../src/command/command.js';
+import type { LogCommand } from '../../src/command/command.js';
 import type { ContextId } from '../../src/context/context-id.js';
 
 const id = fc
@@ -22,7 +22,7 @@ const messages = (minLength: number) =>
 const setting = <T>(value: fc.Arbitrary<T>) => fc.record({ given: fc.boolean(), value });
 const text = fc.string({ unit: 'binary' });
 
-const command: fc.Arbitrary<Command> = fc.oneof(
+const command: fc.Arbitrary<LogCommand> = fc.oneof(
   fc.record({
     type: fc.constant('append' as const),
     id,
@@ -51,6 +51,14 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   }),
   fc.record({ type: fc.constant('patch_metadata' as const), id, at, patch: text }),
   fc.record({ type: fc.constantFrom('tombstone' as const, 'erase' as const), id, at }),
+  fc.record({ type: fc.constant('erasure_done' as const), id, at, ordinal: count }),
+  fc.record({
+    type: fc.constant('archived' as const),
+    at,
+    tailKeep: count,
+    trimSteps: count,
+    items: fc.array(fc.record({ id, ordinal: count, seq: count, restSince: optional }), { maxLength: 5 }),
+  }),
 );
 
 /** Buffers and Uint8Arrays of the same bytes are the same here. */

@@ -3,6 +3,7 @@ import { emptyWindow } from '@fastpaca/token-budget';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
+import { newProgress } from '../../src/archive/archive-progress.js';
 import { createProfile } from '../../src/context/context-codec.js';
 import { contextId } from '../../src/context/context-id.js';
 import { coverGroups } from '../../src/list/cover-groups.js';
@@ -53,6 +54,7 @@ function listed(name: string): ListedContext {
     appends: 0,
     queue,
     window: emptyWindow(),
+    archive: newProgress,
   };
   return { id: contextId(name), context: { record, profile } };
 }

@@ -55,6 +55,7 @@ const context: fc.Arbitrary<StoredContext> = fc
       appends: 9,
       queue,
       window: emptyWindow(),
+      archive: { localFrom: 8, kept: [{ fromSeq: 2, toSeq: 3 }], place: 7 },
     };
     return { record, profile };
   });
@@ -69,7 +70,11 @@ const result: fc.Arbitrary<CommandResult> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('compacted' as const), version: count }),
   fc.record({ kind: fc.constant('stored' as const), created: fc.boolean(), context }),
-  fc.record({ kind: fc.constantFrom('tombstoned' as const, 'erased' as const) }),
+  fc.record({ kind: fc.constantFrom('tombstoned' as const, 'erased' as const, 'erasure_done' as const) }),
+  fc.record({
+    kind: fc.constant('archived' as const),
+    outcomes: fc.array(fc.record({ taken: fc.boolean(), unfinished: fc.boolean() }), { maxLength: 5 }),
+  }),
   fc.record({ kind: fc.constant('refused' as const), refusal }),
 );
 

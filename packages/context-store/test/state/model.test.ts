@@ -61,6 +61,7 @@ async function runOnModel(model: Model, action: Action): Promise<Outcome | null>
       return model.append(action.id, await outlined(action.messages), action.key, version.get(action));
     case 'compact':
       return model.compact(action.id, await outlined(action.messages), upToOf(model, action));
+    case 'archive':
     case 'forget':
     case 'restart':
     case 'crash':
@@ -93,6 +94,8 @@ async function runOnBench(bench: GroupBench, model: Model, action: Action): Prom
       const upToSeq = upToOf(model, action);
       return bench.compact(action.id, action.messages, { at, ...(upToSeq === undefined ? {} : { upToSeq }) });
     }
+    case 'archive':
+      return bench.archiveUpTo(action.id, action);
     case 'forget':
       await bench.forget();
       return nothing;
@@ -120,7 +123,7 @@ async function expectSame(bench: GroupBench, model: Model): Promise<void> {
     expect(context.record.status).toBe(expected.status);
     expect(context.record.window).toEqual(expected.window);
     expect(context.profile.metadata).toEqual(expected.metadata);
-    const page = await readPage(bench.machine, id, { limit: 1_000 });
+    const page = await readPage(bench.source, id, { limit: 1_000 });
     expect(page.messages.map((json) => parse(json)['parts'])).toEqual(
       expected.log.map(({ input }) => input.parts),
     );

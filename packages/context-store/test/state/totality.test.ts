@@ -65,8 +65,8 @@ describe('any committed bytes', () => {
         kind: 'refused',
         refusal: { reason: 'unsupported', version: 2, type: 1 },
       });
-      expect(await bench.apply(Uint8Array.of(1, 7))).toMatchObject({
-        refusal: { reason: 'unsupported', type: 7 },
+      expect(await bench.apply(Uint8Array.of(1, 200))).toMatchObject({
+        refusal: { reason: 'unsupported', type: 200 },
       });
       expect(await bench.apply(new Uint8Array())).toMatchObject({ refusal: { reason: 'unsupported' } });
     } finally {

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
+import type { ArchiveReader } from '../../src/archive/archive-reader.js';
 import { contextId } from '../../src/context/context-id.js';
-import { changeRange, messageRange } from '../../src/state/keys.js';
+import type { StreamChange } from '../../src/index.js';
+import { changeRange } from '../../src/state/keys.js';
 import { history } from '../support/actions.js';
 import { changesOfMachine, shown, type ShownChange } from '../support/collect-changes.js';
 import { GroupBench, putCommandOf, text } from '../support/group-bench.js';
@@ -33,7 +35,7 @@ describe('replay', () => {
 async function expectWhole(bench: GroupBench, id: string, share: number): Promise<void> {
   const record = bench.machine.context(contextId(id))?.record;
   if (record === undefined) return;
-  const all = (await changesOfMachine(bench.machine, id, 0)).map(shown);
+  const all = (await changesOfMachine(bench.machine, id, 0, bench.reader)).map(shown);
   const seqs = all.filter(({ type }) => type === 'message').map(({ seq }) => seq);
   expect(seqs).toEqual(Array.from({ length: record.lastSeq }, (_, n) => n + 1));
   const versions = new Set(all.map(({ version }) => version));
@@ -42,7 +44,7 @@ async function expectWhole(bench: GroupBench, id: string, share: number): Promis
     Array.from({ length: record.version }, (_, n) => n + 1),
   );
   const cursor = Math.floor(share * record.version);
-  const rest = (await changesOfMachine(bench.machine, id, cursor)).map(shown);
+  const rest = (await changesOfMachine(bench.machine, id, cursor, bench.reader)).map(shown);
   const expected = all.filter(({ version }) => Number(version) > cursor);
   expect(withoutStanding(rest, cursor)).toEqual(
     expected.length === 0 ? [] : withoutStanding(expected, cursor),
@@ -55,22 +57,31 @@ const withoutStanding = (changes: readonly ShownChange[], cursor: number): Shown
 
 describe('what nothing holds any more', () => {
   let bench: GroupBench;
+  /** Four versions of two messages, and a fifth that empties the window, so that all can be trimmed. */
   beforeEach(async () => {
     bench = await GroupBench.create({ cacheBytes: 1 });
     await bench.run(putCommandOf('demo'));
     for (let n = 0; n < 4; n += 1) await bench.append('demo', [text(`a${n}`), text(`b${n}`)]);
+    await bench.compact('demo', []);
   });
   afterEach(async () => {
     await bench.close();
   });
-  const types = async (cursor: number): Promise<unknown[]> =>
-    (await changesOfMachine(bench.machine, 'demo', cursor)).map(({ type, version }) => [type, version]);
+  const trim = (tailKeep: number): Promise<unknown> =>
+    bench.archiveUpTo('demo', { share: 1, tailKeep, trimSteps: 100 });
+  const types = async (
+    cursor: number,
+    archive: ArchiveReader | null = null,
+  ): Promise<(readonly [StreamChange['type'], number])[]> =>
+    (await changesOfMachine(bench.machine, 'demo', cursor, archive)).map(
+      ({ type, version }) => [type, version] as const,
+    );
   const remove = ({ gte, lt }: { gte: Uint8Array; lt: Uint8Array }): void => {
     bench.machine.space.stage([{ type: 'delRange', gte, lt }]);
   };
 
-  test('messages that are gone give a gap, then the versions that are whole', async () => {
-    remove(messageRange(1, 1, 3));
+  test('trimmed messages without an archive give a gap, then the versions that are whole', async () => {
+    await trim(5);
     const changes = await changesOfMachine(bench.machine, 'demo', 0);
     expect(changes[0]).toEqual({ type: 'gap', version: 2, expected: 1, actual: 3 });
     expect(changes.slice(1).map(shown)).toMatchObject([
@@ -80,39 +91,67 @@ describe('what nothing holds any more', () => {
       { seq: 7 },
       { seq: 8 },
       { type: 'context', version: 4 },
+      { type: 'compaction', version: 5 },
+      { type: 'context', version: 5 },
     ]);
   });
 
+  test('with an archive there is no gap', async () => {
+    await trim(0);
+    expect((await types(0, bench.reader)).filter(([type]) => type === 'message')).toHaveLength(8);
+    expect((await types(0, bench.reader)).map(([type]) => type)).not.toContain('gap');
+  });
+
+  test('what the archive has lost gives a gap, and the rest of the archive is replayed', async () => {
+    await trim(0);
+    bench.archive.forget('demo', 3);
+    const changes = await changesOfMachine(bench.machine, 'demo', 0, bench.reader);
+    expect(changes[0]).toEqual({ type: 'gap', version: 2, expected: 1, actual: 3 });
+    expect(changes.flatMap((change) => (change.type === 'message' ? change.seq : []))).toEqual([5, 6, 7, 8]);
+  });
+
+  test('an archive that is down gives an error and no gap; the position stays good', async () => {
+    await trim(0);
+    bench.archive.failure = new Error('connection refused');
+    await expect(types(0, bench.reader)).rejects.toMatchObject({ code: 'archive_unavailable', status: 503 });
+    bench.archive.failure = null;
+    expect((await types(0, bench.reader)).filter(([type]) => type === 'message')).toHaveLength(8);
+  });
+
   test('a cursor behind the gap knows nothing of it', async () => {
-    remove(messageRange(1, 1, 3));
+    await trim(5);
     expect(await types(3)).toEqual([
       ['message', 4],
       ['message', 4],
       ['context', 4],
+      ['compaction', 5],
+      ['context', 5],
     ]);
   });
 
-  test('where no message is left, the gap reaches to the end', async () => {
-    remove(messageRange(1, 1, 8));
-    const [gap, ...rest] = await changesOfMachine(bench.machine, 'demo', 1);
-    expect(gap).toEqual({ type: 'gap', version: 4, expected: 2, actual: 5 });
-    expect(rest).toMatchObject([{ type: 'context', version: 4 }]);
+  test('where no message is left, the gap reaches to the first version without one', async () => {
+    await trim(0);
+    expect(await types(1)).toEqual([
+      ['gap', 4],
+      ['compaction', 5],
+      ['context', 5],
+    ]);
   });
 
   test('a directory from before the index has a gap up to it', async () => {
     remove(changeRange(1, 1, 2));
     const changes = await changesOfMachine(bench.machine, 'demo', 0);
     expect(changes[0]).toEqual({ type: 'gap', version: 2, expected: 1, actual: 3 });
-    expect(changes.slice(1).map(({ version }) => version)).toEqual([3, 3, 3, 4, 4, 4]);
+    expect(changes.slice(1).map(({ version }) => version)).toEqual([3, 3, 3, 4, 4, 4, 5, 5]);
   });
 
   test('a directory without any index has a gap up to its end', async () => {
-    remove(changeRange(1, 1, 4));
+    remove(changeRange(1, 1, 5));
     expect((await changesOfMachine(bench.machine, 'demo', 0))[0]).toEqual({
       type: 'gap',
-      version: 4,
+      version: 5,
       expected: 1,
-      actual: 5,
+      actual: 6,
     });
   });
 });

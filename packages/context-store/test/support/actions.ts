@@ -22,6 +22,15 @@ export type Action =
     }
   | { readonly type: 'patch'; readonly id: string; readonly patch: Record<string, unknown> }
   | { readonly type: 'tombstone' | 'erase'; readonly id: string }
+  /** Messages reach the archive, and the local log is trimmed behind them. */
+  | {
+      readonly type: 'archive';
+      readonly id: string;
+      /** Share of the log that is in the archive then. */
+      readonly share: number;
+      readonly tailKeep: number;
+      readonly trimSteps: number;
+    }
   /** The machine loses its memory, or the store is closed and opened with or without a last write. */
   | { readonly type: 'forget' | 'restart' | 'crash' };
 
@@ -130,6 +139,16 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ type: fc.constantFrom('tombstone' as const, 'erase' as const), id }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: fc.constant('archive' as const),
+      id,
+      share: fc.double({ min: 0, max: 1, noNaN: true }),
+      tailKeep: fc.integer({ min: 0, max: 4 }),
+      trimSteps: fc.constantFrom(1, 3, 1_000),
+    }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({ type: fc.constantFrom('forget' as const, 'restart' as const, 'crash' as const) }),

@@ -1,4 +1,5 @@
 import type { ContextStore, StreamChange, StreamPosition } from '../../src/index.js';
+import type { ArchiveReader } from '../../src/archive/archive-reader.js';
 import type { GroupMachine } from '../../src/state/group-machine.js';
 import { contextId } from '../../src/context/context-id.js';
 import { findContext } from '../../src/context/find-context.js';
@@ -38,12 +39,13 @@ export async function changesOfMachine(
   machine: GroupMachine,
   name: string,
   cursor: number,
+  archive: ArchiveReader | null = null,
 ): Promise<StreamChange[]> {
   const id = contextId(name);
   let page = openPage(machine, findContext(machine, id).context, cursor);
   const changes = [...page.changes];
   while (!page.ended && hasNews(machine, id, page.next)) {
-    page = await readChanges(machine, id, page.next, true);
+    page = await readChanges({ machine, archive }, id, page.next, true);
     changes.push(...page.changes);
   }
   return changes;

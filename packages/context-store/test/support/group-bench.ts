@@ -6,15 +6,21 @@ import { LogStore } from '@fastpaca/log-storage';
 import { groupId, logIndex, term } from '@fastpaca/raft-core';
 import { createEstimator } from '@fastpaca/token-budget';
 
+import { ArchiveReader } from '../../src/archive/archive-reader.js';
+import { archiveRow } from '../../src/archive/archive-row.js';
+import { lifeName } from '../../src/archive/life.js';
 import { ContextCache } from '../../src/cache/context-cache.js';
 import { encodeCommand } from '../../src/command/command-codec.js';
-import type { Command } from '../../src/command/command.js';
+import type { Command, LogCommand } from '../../src/command/command.js';
 import { appendCommand, compactCommand } from '../../src/command/build-command.js';
 import { contextId } from '../../src/context/context-id.js';
 import type { MessageInput } from '../../src/message/message-input.js';
+import type { LogSource } from '../../src/paging/read-log.js';
 import { prepareMessages } from '../../src/message/prepare-messages.js';
 import type { CommandResult, ContextWrite } from '../../src/state/change.js';
 import { GroupMachine } from '../../src/state/group-machine.js';
+import { messageRange, numberOfKey } from '../../src/state/keys.js';
+import { MemoryArchive } from './memory-archive.js';
 
 export const estimator = createEstimator('chars:4');
 
@@ -24,6 +30,9 @@ export class GroupBench {
   readonly changes: ContextWrite[] = [];
   /** Snapshots that replaced the state. */
   replaced = 0;
+  /** What the archive of this group has. */
+  readonly archive = new MemoryArchive();
+  readonly reader = new ArchiveReader(this.archive, 1_000);
   machine: GroupMachine;
   #store: LogStore;
 
@@ -49,6 +58,10 @@ export class GroupBench {
     return bench;
   }
 
+  get source(): LogSource {
+    return { machine: this.machine, archive: this.reader };
+  }
+
   get store(): LogStore {
     return this.#store;
   }
@@ -62,7 +75,7 @@ export class GroupBench {
     return result;
   }
 
-  run(command: Command): Promise<CommandResult> {
+  run(command: LogCommand): Promise<CommandResult> {
     return this.apply(encodeCommand(command));
   }
 
@@ -84,6 +97,27 @@ export class GroupBench {
     const at = options.at ?? 1_000_000;
     const prepared = await prepareMessages(messages, estimator, at);
     return this.run(compactCommand(contextId(id), at, prepared, options));
+  }
+
+  /** Brings a share of a log into the archive, as an archiver does, and has the state trim it. */
+  async archiveUpTo(
+    name: string,
+    options: { share: number; tailKeep: number; trimSteps: number },
+  ): Promise<CommandResult> {
+    const id = contextId(name);
+    const record = this.machine.context(id)?.record;
+    const seq = Math.floor(options.share * (record?.lastSeq ?? 0));
+    const ordinal = record?.ordinal ?? 0;
+    if (record !== undefined && seq > record.archivedSeq) {
+      const context = { contextId: id, life: lifeName(record) };
+      const range = messageRange(ordinal, record.archivedSeq + 1, seq);
+      const pairs = await this.machine.space.rangeArray(range);
+      const rows = pairs.map(([key, stored]) => archiveRow(context, numberOfKey(key), stored));
+      await this.archive.write(rows);
+    }
+    const { tailKeep, trimSteps } = options;
+    const items = [{ id, ordinal, seq, restSince: null }];
+    return this.run({ type: 'archived', at: 2_000_000, tailKeep, trimSteps, items });
   }
 
   /** The state as bytes, staged changes included. */

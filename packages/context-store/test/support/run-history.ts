@@ -28,6 +28,9 @@ export async function runHistory(bench: GroupBench, actions: readonly Action[]):
       case 'compact':
         await bench.compact(action.id, action.messages, { at });
         break;
+      case 'archive':
+        await bench.archiveUpTo(action.id, action);
+        break;
       case 'forget':
       case 'restart':
       case 'crash':
