@@ -1,21 +1,15 @@
 import { describe, test } from '@jest/globals';
 import { PostgresArchive } from '../../src/index.js';
 import { archiveConformance } from '../../src/testing/index.js';
-import { databases } from '../support/databases.js';
+import { Databases } from '../support/databases.js';
 
-const { create } = databases();
+const databases = new Databases();
 
 describe('PostgresArchive keeps the contract of ArchiveAdapter', () => {
   const cases = archiveConformance(
     async () => {
-      const connectionString = await create();
-      return {
-        async open() {
-          const archive = new PostgresArchive({ connectionString });
-          await archive.migrate();
-          return archive;
-        },
-      };
+      const connectionString = await databases.migrated();
+      return { open: () => Promise.resolve(new PostgresArchive({ connectionString })) };
     },
     { shared: true },
   );

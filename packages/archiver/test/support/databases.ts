@@ -1,41 +1,51 @@
-import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll } from '@jest/globals';
-import { PostgresArchive, type PostgresArchiveOptions } from '../../src/index.js';
-import { TestPostgres, query } from './test-postgres.js';
+import { PostgresArchive } from '../../src/index.js';
+import { TestPostgres, createDatabase, nameOf, query } from './test-postgres.js';
 
 const given = process.env['DATABASE_URL'];
 
 /** Databases for one test file: of the server in `DATABASE_URL`, or of one that is started for the file. */
-export function databases(): { readonly create: () => Promise<string> } {
-  let own: TestPostgres | null = null;
-  const made: string[] = [];
-  beforeAll(async () => {
-    if (given === undefined) own = await TestPostgres.start();
-  }, 60_000);
-  afterAll(async () => {
-    await own?.dispose();
-    if (given === undefined) return;
-    for (const name of made) await query(given, `drop database if exists ${name} with (force)`);
-  }, 60_000);
-  return {
-    async create() {
-      if (own !== null) return await own.createDatabase();
-      const url = new URL(given ?? '');
-      const name = `fastpaca_test_${randomBytes(6).toString('hex')}`;
-      await query(url.href, `create database ${name}`);
-      made.push(name);
-      url.pathname = `/${name}`;
-      return url.href;
-    },
-  };
-}
+export class Databases {
+  readonly #made: string[] = [];
+  #own: TestPostgres | null = null;
+  #migrated: Promise<string> | null = null;
 
-/** An archive over a new database, migrated. */
-export async function newArchive(
-  url: string,
-  options: Partial<PostgresArchiveOptions> = {},
-): Promise<PostgresArchive> {
-  const archive = new PostgresArchive({ connectionString: url, ...options });
-  await archive.migrate();
-  return archive;
+  constructor() {
+    beforeAll(async () => {
+      if (given === undefined) this.#own = await TestPostgres.start();
+    }, 60_000);
+    afterAll(async () => {
+      if (this.#own !== null) return await this.#own.dispose();
+      for (const url of this.#made) await query(this.#server, `drop database ${nameOf(url)} with (force)`);
+    }, 60_000);
+  }
+
+  /** An empty one. */
+  async empty(): Promise<string> {
+    return await this.#create();
+  }
+
+  /** One with the tables of the archive: a copy, which takes less time than the migrations. */
+  async migrated(): Promise<string> {
+    this.#migrated ??= this.#migrate();
+    return await this.#create(nameOf(await this.#migrated));
+  }
+
+  get #server(): string {
+    return this.#own?.url('postgres') ?? given ?? '';
+  }
+
+  async #create(template?: string): Promise<string> {
+    const url = await createDatabase(this.#server, template);
+    this.#made.push(url);
+    return url;
+  }
+
+  async #migrate(): Promise<string> {
+    const url = await this.#create();
+    const archive = new PostgresArchive({ connectionString: url });
+    await archive.migrate();
+    await archive.close();
+    return url;
+  }
 }

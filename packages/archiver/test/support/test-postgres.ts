@@ -53,11 +53,9 @@ export class TestPostgres {
     return `postgres://${user}@127.0.0.1:${this.#port}/${database}`;
   }
 
-  /** An empty database, as a URL. */
-  async createDatabase(): Promise<string> {
-    const name = `test_${randomBytes(6).toString('hex')}`;
-    await query(this.url('postgres'), `create database ${name}`);
-    return this.url(name);
+  /** A new database, empty or a copy of another one, as a URL. */
+  createDatabase(template?: string): Promise<string> {
+    return createDatabase(this.url('postgres'), template);
   }
 
   /** Starts it, after `kill` or at first, and waits until it answers. */
@@ -151,6 +149,19 @@ export async function query(
   } finally {
     await client.end();
   }
+}
+
+/** @param template The name of a database that nobody is connected to. */
+export async function createDatabase(server: string, template = 'template1'): Promise<string> {
+  const url = new URL(server);
+  const name = `fastpaca_test_${randomBytes(6).toString('hex')}`;
+  await query(server, `create database ${name} template ${template}`);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+export function nameOf(url: string): string {
+  return new URL(url).pathname.slice(1);
 }
 
 async function freePort(): Promise<number> {
