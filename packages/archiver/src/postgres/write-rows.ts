@@ -103,7 +103,10 @@ async function insertAll(
   return { inserted: bodies, insertedBytes: bytes };
 }
 
-/** `json` is the message as `jsonb`; rows of erased lives are left out. */
+/**
+ * `json` is the message as `jsonb`; rows of erased lives are left out. The order is stated, since the join
+ * may lose it, and two archives that insert the same rows in different orders lock each other out.
+ */
 function input(columns: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`
     columns as materialized (${columns}),
@@ -114,6 +117,7 @@ function input(columns: RawBuilder<unknown>): RawBuilder<unknown> {
       where not exists (
         select from archive_erased e where e.context_id = columns.context_id and e.life = columns.life
       )
+      order by n
     )`;
 }
 
