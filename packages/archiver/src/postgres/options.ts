@@ -1,4 +1,4 @@
-import type { PoolConfig } from 'pg';
+import type { ConnectionOptions } from 'node:tls';
 
 export interface PostgresArchiveOptions {
   /** `postgres://user:password@host:port/database`, with everything that node-postgres reads from it. */
@@ -14,7 +14,7 @@ export interface PostgresArchiveOptions {
   /** Calls that may wait for a connection; further ones fail at once with `archive_unavailable`. Default 256. */
   readonly maxWaiting?: number;
   /** Certificates and the like, as node-postgres takes them. */
-  readonly ssl?: PoolConfig['ssl'];
+  readonly ssl?: boolean | ConnectionOptions;
 }
 
 export type PostgresSettings = Required<Omit<PostgresArchiveOptions, 'ssl'>> &
