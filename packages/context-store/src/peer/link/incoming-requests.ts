@@ -1,6 +1,7 @@
 import type { NodeId } from '@fastpaca/raft-core';
 
 import { MAX_REASON_CHARS } from '../wire/notes.js';
+import { ownBytes } from '../wire/own-bytes.js';
 import { Parcel } from '../wire/parcel.js';
 import { answerHead } from '../wire/request-body.js';
 import type { AnswerStatus, RequestBody } from '../wire/request-body.js';
@@ -53,7 +54,7 @@ export class IncomingRequests {
     const serving: Serving = { bytes: payload.length, endsAt: performance.now() + deadlineMs };
     this.#serving.set(id, serving);
     this.#bytes += payload.length;
-    void this.#serve(id, serving, handler, payload, deadlineMs);
+    void this.#serve(id, serving, handler, ownBytes(payload), deadlineMs);
   }
 
   async #serve(

@@ -1,5 +1,4 @@
-import { decodeFrame } from '@fastpaca/raft-core';
-import type { Lane, Message, NodeId } from '@fastpaca/raft-core';
+import type { Frame, Lane, Message, NodeId } from '@fastpaca/raft-core';
 
 import { MalformedError } from '../../codec/byte-reader.js';
 import type { Address } from '../discovery/address.js';
@@ -13,11 +12,13 @@ import type { PeerHandler } from '../peer-network.js';
 import type { AnnouncedState, PeerTraffic } from '../peer-status.js';
 import { Assembler } from '../wire/assembler.js';
 import type { AssemblyLimits } from '../wire/assembler.js';
-import { readAddresses, readAnnouncement, readRefusal, refusalBody } from '../wire/notes.js';
+import { refusalBody } from '../wire/notes.js';
 import type { GossipedAddress, RefusalNote } from '../wire/notes.js';
+import { ownEntries } from '../wire/own-bytes.js';
 import type { Parcel } from '../wire/parcel.js';
-import { readAnswer, readRequest } from '../wire/request-body.js';
-import { numberBody, readNumber, readPart, WHOLE_BYTES } from '../wire/unit.js';
+import { readUnit } from '../wire/read-unit.js';
+import type { Unit } from '../wire/read-unit.js';
+import { numberBody, WHOLE_BYTES } from '../wire/unit.js';
 import type { UnitKind } from '../wire/unit.js';
 import { IncomingRequests } from './incoming-requests.js';
 import { LaneEnd } from './lane-end.js';
@@ -107,7 +108,7 @@ export class PeerLink {
     const end = this.lanes[lane];
     const assembler = new Assembler(this.#assemblyLimits());
     const unit = (kind: UnitKind, body: Uint8Array): void => {
-      this.#unit(end, assembler, kind, body);
+      this.#unit(end, assembler, readUnit(kind, body));
     };
     const closed = (reason: string, replaced: boolean): void => {
       if (end.connection !== connection) return;
@@ -204,53 +205,52 @@ export class PeerLink {
     this.rttMs = this.rttMs === null ? sample : this.rttMs * 0.8 + sample * 0.2;
   }
 
-  #unit(lane: LaneEnd, assembler: Assembler, kind: UnitKind, body: Uint8Array): void {
+  #unit(lane: LaneEnd, assembler: Assembler, unit: Unit): void {
     if (this.#lost) return;
     if (this.#alive.size > 0) this.#tellAlive(true);
-    switch (kind) {
+    const { events } = this.settings;
+    switch (unit.kind) {
       case 'raft':
-        this.#raft(body);
+        this.#raft(unit.frame);
         return;
       case 'request':
-        this.#incoming.receive(readRequest(body));
+        this.#incoming.receive(unit.request);
         return;
       case 'answer':
-        this.#outgoing.answered(readAnswer(body));
+        this.#outgoing.answered(unit.answer);
         return;
       case 'part': {
-        const part = readPart(body);
-        const whole = assembler.add(part);
-        if (whole !== null) this.#unit(lane, assembler, part.kind, whole);
+        const whole = assembler.add(unit.part);
+        if (whole !== null) this.#unit(lane, assembler, readUnit(unit.part.kind, whole));
         return;
       }
       case 'cut':
-        assembler.drop(readNumber(body));
+        assembler.drop(unit.number);
         return;
       case 'ping':
-        lane.note('pong', numberBody(readNumber(body)));
+        lane.note('pong', numberBody(unit.number));
         return;
       case 'pong':
-        if (lane.name === 'control') this.#pong(readNumber(body));
+        if (lane.name === 'control') this.#pong(unit.number);
         return;
       case 'announcement':
-        this.announced = readAnnouncement(body);
-        this.settings.events.announced(this);
+        this.announced = unit.state;
+        events.announced(this);
         return;
       case 'addresses':
-        this.settings.events.addresses(this, readAddresses(body));
+        events.addresses(this, unit.addresses);
         return;
       case 'refusal':
-        this.settings.events.refused(this, readRefusal(body));
+        events.refused(this, unit.note);
         return;
     }
   }
 
-  #raft(body: Uint8Array): void {
-    const { from, to, messages } = decodeFrame(body, { maxBytes: this.#assemblyLimits().maxParcelBytes });
+  #raft({ from, to, messages }: Frame): void {
     if (from !== this.peer.id || to !== this.settings.self) {
       throw new MalformedError('A Raft frame of another sender, or for another receiver.');
     }
-    this.settings.events.raft(this, messages);
+    this.settings.events.raft(this, ownEntries(messages));
   }
 
   /** What is long goes beside the snapshots, where there is such a lane. */
