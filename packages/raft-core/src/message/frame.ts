@@ -49,7 +49,7 @@ export interface FrameLimits {
  * and receiver. A transport adds its own framing (a length prefix, a websocket message).
  */
 export function encodeFrame(from: NodeId, to: NodeId, messages: readonly Message[]): Uint8Array {
-  const writer = new ByteWriter(64 + messages.length * 48);
+  const writer = new ByteWriter(roomFor(messages));
   writer.u8(FRAME_VERSION);
   writer.text(from);
   writer.text(to);
@@ -66,6 +66,17 @@ export function encodeFrame(from: NodeId, to: NodeId, messages: readonly Message
     writeBody(writer, message);
   }
   return writer.finish();
+}
+
+/** About what they take, so that the buffer rarely grows. */
+function roomFor(messages: readonly Message[]): number {
+  let bytes = 64 + messages.length * 64;
+  for (const message of messages) {
+    if (message.type === 'snapshot_chunk') bytes += 256 + message.data.length;
+    if (message.type !== 'append') continue;
+    for (const { data } of message.entries) bytes += ENTRY_MIN_BYTES + data.length;
+  }
+  return bytes;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Message } from '@fastpaca/raft-core';
+import type { Append, Message } from '@fastpaca/raft-core';
 
 /** Views of what is no more than so many times their size are kept as they are. */
 const MAX_RATIO = 4;
@@ -9,25 +9,29 @@ const MAX_RATIO = 4;
  */
 export function ownBytes(view: Uint8Array): Uint8Array {
   if (view.buffer.byteLength <= MAX_RATIO * view.length) return view;
-  return new Uint8Array(view);
+  const own = Buffer.allocUnsafeSlow(view.length);
+  own.set(view);
+  return own;
 }
 
 /** The same for the entries of appends. Those of one append are kept, and let go, together. */
 export function ownEntries(messages: readonly Message[]): readonly Message[] {
-  return messages.map((message) => {
-    if (message.type !== 'append' || message.entries.length === 0) return message;
-    let bytes = 0;
-    for (const { data } of message.entries) bytes += data.length;
-    const held = message.entries[0]?.data.buffer.byteLength ?? 0;
-    if (held <= MAX_RATIO * bytes) return message;
-    const block = new Uint8Array(bytes);
-    let at = 0;
-    const entries = message.entries.map((entry) => {
-      block.set(entry.data, at);
-      const data = block.subarray(at, at + entry.data.length);
-      at += entry.data.length;
-      return { ...entry, data };
-    });
-    return { ...message, entries };
+  return messages.map((message) => (message.type === 'append' ? ownAppend(message) : message));
+}
+
+function ownAppend(append: Append): Append {
+  const { entries } = append;
+  let bytes = 0;
+  for (const { data } of entries) bytes += data.length;
+  const held = entries[0]?.data.buffer.byteLength ?? 0;
+  if (held <= MAX_RATIO * bytes) return append;
+  // Not from the pool, which others hold too.
+  const block = Buffer.allocUnsafeSlow(bytes);
+  let at = 0;
+  const owned = entries.map(({ index, term, type, data }) => {
+    block.set(data, at);
+    at += data.length;
+    return { index, term, type, data: entries.length === 1 ? block : block.subarray(at - data.length, at) };
   });
+  return { ...append, entries: owned };
 }
