@@ -1,7 +1,10 @@
 // What the link between nodes carries over loopback, both ends in this process, beside a bare websocket.
 //   npx tsc -b tsconfig.build.json && node test/measure/link.mjs [seconds]
+import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { performance } from 'node:perf_hooks';
+import { setTimeout } from 'node:timers/promises';
 
 import { encodeFrame, groupId, logIndex, nodeId, term } from '@fastpaca/raft-core';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -72,7 +75,7 @@ async function bareRequests(payload, lanes) {
 }
 
 const until = async (condition) => {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (!condition()) await setTimeout(5);
 };
 
 function append(entryBytes, index) {
