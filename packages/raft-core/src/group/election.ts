@@ -14,7 +14,22 @@ import type { GroupState } from './state.js';
 export type CampaignKind = 'ordinary' | 'transfer';
 
 export function resetElectionDeadline(s: GroupState): void {
-  s.electionDeadline = s.now + s.electionTimeoutMs * (1 + s.options.random());
+  setElectionDeadline(s, s.now < s.hurriedUntil ? s.heartbeatMs : s.electionTimeoutMs);
+}
+
+function setElectionDeadline(s: GroupState, timeoutMs: number): void {
+  s.electionDeadline = s.now + timeoutMs * (1 + s.options.random());
+}
+
+/**
+ * No leader is there: the first election comes within a heartbeat interval, and so does the next after one
+ * that was lost. Those who did not see the leader go are loyal to it and refuse; a candidate that then
+ * waited an election timeout would leave the group without a leader for all of it. Pre-votes disturb
+ * nobody, and after an election timeout the ordinary pace is back.
+ */
+export function hurryElection(s: GroupState): void {
+  s.hurriedUntil = s.now + s.electionTimeoutMs;
+  s.electionDeadline = Math.min(s.electionDeadline, s.now + s.options.random() * s.heartbeatMs);
 }
 
 /**
@@ -53,6 +68,7 @@ export function becomeFollower(s: GroupState, term: Term, leader: NodeId | null)
 /** The leader of this term speaks: follow it. */
 export function hearLeader(s: GroupState, leader: NodeId): void {
   assert(s.role !== 'leader', 'a term has one leader');
+  s.hurriedUntil = -Infinity;
   if (s.role !== 'follower' || s.leader !== leader) becomeFollower(s, s.term, leader);
   s.leaderHeardAt = s.now;
   // Drawn anew only when the old one comes near: this runs for every message.
@@ -80,6 +96,9 @@ export function campaign(s: GroupState, kind: CampaignKind): void {
 function runForLeader(s: GroupState, force: boolean): void {
   becomeFollower(s, toTerm(s.term + 1), null);
   s.leaderHeardAt = -Infinity;
+  // A real election takes writes. A tie with one voter gone never ends by votes, so in a hurry it is
+  // given up well before an election timeout.
+  if (s.now < s.hurriedUntil) setElectionDeadline(s, 2 * s.heartbeatMs);
   s.role = 'candidate';
   s.vote = s.self;
   s.metaDirty = true;
@@ -143,6 +162,7 @@ function becomeLeader(s: GroupState): void {
   s.rounds = [];
   s.heartbeatDeadline = s.now;
   s.electionDeadline = Infinity;
+  s.hurriedUntil = -Infinity;
   resetProgress(s);
   // Something of this term must commit before anything older counts as committed (5.4.2, Figure 8).
   s.termStart = appendOwn(s, 'noop', new Uint8Array(0)).index;
@@ -158,7 +178,10 @@ export function onVoteRequest(s: GroupState, m: VoteRequest): void {
   const loyal = isLoyal(s) && !m.force;
   if (m.pre) {
     const next = m.term >= s.term;
-    respond(s, m, next && !loyal && s.mayVote && s.log.isUpToDate(m.lastIndex, m.lastTerm));
+    const granted = next && !loyal && s.mayVote && s.log.isUpToDate(m.lastIndex, m.lastTerm);
+    // In a hurry all campaign within a few milliseconds: who is asked first lets the other go first.
+    if (granted && s.role === 'follower' && s.now < s.hurriedUntil) resetElectionDeadline(s);
+    respond(s, m, granted);
     return;
   }
   if (m.term < s.term) {
@@ -177,7 +200,7 @@ export function onVoteRequest(s: GroupState, m: VoteRequest): void {
       s.vote = m.from;
       s.metaDirty = true;
     }
-    resetElectionDeadline(s);
+    setElectionDeadline(s, s.electionTimeoutMs);
   }
   respond(s, m, granted);
 }

@@ -7,7 +7,14 @@ import type { Message } from '../message/message.js';
 import type { PeerStatus, Role } from '../host/status.js';
 import { compact, onApplied, onApplyRead, takeCommitted } from './apply.js';
 import { appendOwn, ownTermCommitted } from './commit.js';
-import { becomeFollower, campaign, checkQuorum, mayCampaign, resetElectionDeadline } from './election.js';
+import {
+  becomeFollower,
+  campaign,
+  checkQuorum,
+  hurryElection,
+  mayCampaign,
+  resetElectionDeadline,
+} from './election.js';
 import { forgetLeaving, isRemoved, proposeConfChange } from './membership.js';
 import type { GroupOptions } from './options.js';
 import { onPersisted, takePersist, wantsPersist } from './persist.js';
@@ -202,7 +209,12 @@ export class Group {
     if (s.role !== 'follower' || s.leader !== peer) return;
     s.leader = null;
     s.leaderHeardAt = -Infinity;
-    s.electionDeadline = Math.min(s.electionDeadline, now + s.options.random() * s.heartbeatMs);
+    hurryElection(s);
+  }
+
+  /** The group is new, nobody leads it: elections come soon. */
+  begin(now: number): void {
+    hurryElection(this.#at(now));
   }
 
   /** Messages to `peer` may have been lost. */

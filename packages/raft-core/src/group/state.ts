@@ -89,6 +89,8 @@ export class GroupState {
   /** When a leader was heard last; voters stay loyal for an election timeout from here. */
   leaderHeardAt = -Infinity;
   electionDeadline = 0;
+  /** Until then no leader is known to be there, so elections follow each other soon. */
+  hurriedUntil = -Infinity;
   heartbeatDeadline = Infinity;
   voteFrom: LogIndex;
   /** Only a snapshot helps; what is lost. */

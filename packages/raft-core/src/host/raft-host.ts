@@ -143,7 +143,10 @@ export class RaftHost<Result> {
     const opening = metas.map(({ group, meta }) => openRuntime(this.#factory, emptyStored(group, meta), now));
     const runtimes = await Promise.all(opening);
     this.#assertOpen();
-    for (const runtime of runtimes) this.#engine.runtimes.set(runtime.id, runtime);
+    for (const runtime of runtimes) {
+      this.#engine.runtimes.set(runtime.id, runtime);
+      if (runtime.group.conf.voters.length > 0) runtime.group.begin(this.#engine.clock.now());
+    }
     await this.#lead(runtimes);
   }
 

@@ -116,6 +116,20 @@ describe('election', () => {
     expect(cluster.leaders()).toHaveLength(1);
   });
 
+  test('a node that sees the leader go before the others do asks them again soon', () => {
+    const cluster = new Cluster('abc');
+    cluster.elect('a');
+    cluster.run(30);
+    cluster.node('a').down = true;
+    cluster.node('b').group.peerDown(cluster.now, nodeId('a'));
+    // C is loyal to A still, and refuses B's pre-vote.
+    cluster.run(20);
+    expect(cluster.leaders()).toEqual([]);
+    cluster.node('c').group.peerDown(cluster.now, nodeId('a'));
+    cluster.run(70);
+    expect(cluster.leaders()).toHaveLength(1);
+  });
+
   test('one voter elects itself by its own vote, once that is durable', () => {
     const cluster = new Cluster('a');
     const a = cluster.node('a');
