@@ -162,16 +162,19 @@ export class Cluster implements ClusterControl {
     });
   }
 
-  /** Whether this node is part of a cluster, and which refuses it if one does. */
+  /** Whether this node is part of a cluster; if not, why, and what to do. */
   readiness(): Readiness {
     const { reason } = this.#formation;
     if (reason !== null) return { ready: false, reason };
     const { replica, network, node } = this.#parts;
     const fact = replica.facts.nodes.find(({ id }) => id === this.self);
     if (fact?.standing === 'removed') return { ready: false, reason: removedReason(node.self.name) };
+    // A node that is cut off for good, like one that was removed, cannot learn it from the facts.
+    const isAlone = network !== null && network.peers().length === 0;
+    const refusal = network?.refusals().findLast(({ code }) => code === 'refused_node' || fact === undefined);
+    if (isAlone && refusal !== undefined) return { ready: false, reason: refusal.reason };
     if (fact !== undefined) return { ready: true };
-    const refusal = network?.refusals().at(-1)?.reason;
-    return { ready: false, reason: refusal ?? 'The node waits for the facts of its cluster.' };
+    return { ready: false, reason: 'The node waits for the facts of its cluster.' };
   }
 
   /** Whether only an operator can bring the node into a cluster; `readiness` says how. */

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { groupId, type GroupId } from '@fastpaca/raft-core';
+
 import { ContextStore, type ContextStoreOptions } from '../../src/index.js';
 import type { ClusterOptions } from '../../src/cluster/cluster-options.js';
 import { estimator } from './group-bench.js';
@@ -85,6 +87,15 @@ export class ClusterBench {
     const reasons = (): string =>
       names.map((name) => `${name}: ${JSON.stringify(this.store(name).ready())}`).join(', ');
     await until(() => names.every((name) => this.store(name).ready().ready), reasons);
+  }
+
+  group(number: number): GroupId {
+    return groupId(number);
+  }
+
+  /** Lets time pass in which something must not happen. */
+  async pause(ms: number): Promise<void> {
+    await delay(ms);
   }
 
   async close(): Promise<void> {

@@ -76,6 +76,13 @@ export class MemoryPeers {
     return [...this.#nodes.values()].filter((node) => this.connected(of, node.self.id) !== null);
   }
 
+  /** @internal Both sides are told why. */
+  refuse(by: MemoryPeerNetwork, id: NodeId, refusal: PeerRefusal): void {
+    by.noteRefusal(refusal);
+    this.#nodes.get(id)?.noteRefusal(refusal);
+    this.disconnect(by.self.id, id);
+  }
+
   /** @internal */
   announced(): void {
     this.#changed();
@@ -207,8 +214,7 @@ class MemoryPeerNetwork implements PeerNetwork {
       return;
     }
     this.#refused.set(id, reason);
-    this.#refusals.push({ code: 'refused_node', address: `memory:${id}`, reason, at: Date.now() });
-    this.world.disconnect(this.self.id, id);
+    this.world.refuse(this, id, { code: 'refused_node', address: `memory:${id}`, reason, at: Date.now() });
   }
 
   accept(): void {
@@ -228,6 +234,11 @@ class MemoryPeerNetwork implements PeerNetwork {
   /** @internal */
   refuses(peer: MemoryPeerNetwork): boolean {
     return this.#refused.has(peer.self.id);
+  }
+
+  /** @internal */
+  noteRefusal(refusal: PeerRefusal): void {
+    this.#refusals.push(refusal);
   }
 
   /** @internal */
