@@ -126,11 +126,7 @@ export class PeerService {
       const outcome = await local.readIndex(group, deadlineMs);
       if (outcome.kind !== 'ready') throw unavailable(outcome.reason);
     }
-    const tried = await readOn(
-      machine,
-      () => local.machine(group),
-      () => read.run({ machine, archive: local.archive }),
-    );
+    const tried = await readOn(local, group, machine, () => read.run({ machine, archive: local.archive }));
     if (tried.kind === 'failed') throw unavailable(tried.reason);
     return tried.result;
   }

@@ -11,7 +11,7 @@ import type { Hops } from './hops.js';
 import { pack } from './packing.js';
 import type { ReadKind } from './read-kinds.js';
 import { afterFailure, afterReadWait, newRead, nextRead, shareOf, type ReadTarget } from './read-policy.js';
-import type { Routes } from './routes.js';
+import type { LocalReplicas, Routes } from './routes.js';
 
 /** How a try on one replica ended: with what was read, or without, for a reason that another may not have. */
 export type ReadTry<Result> =
@@ -39,17 +39,22 @@ export class ReadRouter {
     args: Args,
     deadlineMs: number,
   ): Promise<Result> {
-    const group = this.#routes.groupOf(id);
     const end = performance.now() + deadlineMs;
-    const first = await this.#readHere(kind, id, args, shareOf(deadlineMs, this.#routes.hasOthers(group)));
+    const group = this.#routes.groupOf(id);
+    const machine = this.#routes.local.machine(group);
+    const ms = shareOf(deadlineMs, this.#routes.hasOthers(group));
+    const first = machine === null ? gone : await this.#readHere(group, machine, kind, id, args, ms);
     if (first.kind === 'read') return first.result;
-    if (!this.#routes.hasOthers(group) && over.has(first.reason)) throw unavailable(first.reason);
+    if (over.has(first.reason) && !this.#routes.hasOthers(group)) throw unavailable(first.reason);
     let payload: Uint8Array | null = null;
-    return this.goOn(group, end, first.reason, (target, ms) => {
-      if (target === 'here') return this.#readHere(kind, id, args, ms);
-      // Encoded once, however many nodes are asked.
-      payload ??= pack({ read: kind.name, id, args: withoutUndefined(args) });
-      return this.ask('read', target, payload, ms, (value) => kind.fromWire.parse(value));
+    return this.goOn(group, end, first.reason, (target, tryMs) => {
+      if (target !== 'here') {
+        // Encoded once, however many nodes are asked.
+        payload ??= pack({ read: kind.name, id, args: withoutUndefined(args) });
+        return this.ask('read', target, payload, tryMs, (value) => kind.fromWire.parse(value));
+      }
+      const current = this.#routes.local.machine(group);
+      return current === null ? Promise.resolve(gone) : this.#readHere(group, current, kind, id, args, tryMs);
     });
   }
 
@@ -113,24 +118,19 @@ export class ReadRouter {
   }
 
   async #readHere<Args extends object, Result>(
+    group: GroupId,
+    machine: GroupMachine,
     kind: ReadKind<Args, Result>,
     id: ContextId,
     args: Args,
     ms: number,
   ): Promise<ReadTry<Result>> {
     const { local } = this.#routes;
-    const group = this.#routes.groupOf(id);
-    const machine = local.machine(group);
-    if (machine === null) return { kind: 'failed', reason: 'no_group' };
     if (kind.isReached?.(machine, id, args) !== true) {
       const outcome = await local.readIndex(group, ms);
       if (outcome.kind !== 'ready') return { kind: 'failed', reason: outcome.reason };
     }
-    return readOn(
-      machine,
-      () => local.machine(group),
-      () => kind.run({ machine, archive: local.archive }, id, args),
-    );
+    return readOn(local, group, machine, () => kind.run({ machine, archive: local.archive }, id, args));
   }
 }
 
@@ -139,20 +139,21 @@ export class ReadRouter {
  * this node meanwhile: its state was being removed.
  */
 export async function readOn<Result>(
+  local: LocalReplicas,
+  group: GroupId,
   machine: GroupMachine,
-  current: () => GroupMachine | null,
   run: () => Result | Promise<Result>,
 ): Promise<ReadTry<Result>> {
   try {
     const result = await run();
-    return current() === machine ? { kind: 'read', result } : moved;
+    return local.machine(group) === machine ? { kind: 'read', result } : gone;
   } catch (error) {
-    if (current() === machine) throw error;
-    return moved;
+    if (local.machine(group) === machine) throw error;
+    return gone;
   }
 }
 
-const moved = { kind: 'failed', reason: 'no_group' } as const;
+const gone = { kind: 'failed', reason: 'no_group' } as const;
 
 export const unavailable = (reason: string): StoreError =>
   new StoreError('unavailable', `The context cannot be read now (${reason}). Retry.`);

@@ -85,10 +85,8 @@ export class ContextStreams {
       const outcome = await local.readIndex(group, deadlineMs);
       if (outcome.kind !== 'ready') return { kind: 'failed', reason: outcome.reason };
     }
-    return readOn(
-      machine,
-      () => local.machine(group),
-      () => readChanges({ machine, archive: local.archive }, id, position, bodies),
+    return readOn(local, group, machine, () =>
+      readChanges({ machine, archive: local.archive }, id, position, bodies),
     );
   }
 }

@@ -51,7 +51,9 @@ describe('three nodes, one of which cannot be reached', () => {
   };
 
   beforeEach(async () => {
-    bench = await ClusterBench.create({}, { groups: 1 });
+    // Times at which a busy machine loses no leader by itself.
+    const raft = { timing: { heartbeatMs: 50, electionTimeoutMs: 1_000 } };
+    bench = await ClusterBench.create({}, { groups: 1, raft });
     await bench.startAll(...names);
     await bench.store('a').put('demo', {});
     leader = await leaderOf(bench);
