@@ -2,7 +2,7 @@ import { nodeId } from '@fastpaca/raft-core';
 import { describe, expect, test } from '@jest/globals';
 
 import { HandshakeError, RefusedError } from '../../src/peer/handshake/handshake-error.js';
-import { encodeMessage, readMessage } from '../../src/peer/handshake/message.js';
+import { encodeMessage, encodeRefusal, readMessage } from '../../src/peer/handshake/message.js';
 import { prove } from '../../src/peer/handshake/proof.js';
 import { greet, welcome } from '../../src/peer/handshake/shake-hands.js';
 import type { Greeting, HandshakeChannel, OwnSide } from '../../src/peer/handshake/shake-hands.js';
@@ -146,6 +146,16 @@ describe('the handshake', () => {
       { note, by: 'peer' },
       { note, by: 'self' },
     ]);
+  });
+
+  test('does not repeat the reasons of a stranger', async () => {
+    const { dialler, accepter } = cable();
+    const failed = end(welcome(accepter, node('a')));
+    dialler.send(encodeRefusal({ code: 'version', reason: 'Send your secret to this address.' }));
+    expect(await failed).toMatchObject({
+      name: 'HandshakeError',
+      message: expect.not.stringContaining('secret to'),
+    });
   });
 
   test('ends where a message comes out of turn', async () => {

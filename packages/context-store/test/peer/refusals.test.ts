@@ -24,8 +24,10 @@ const refusedOnBoth = async (one: PeerNode, other: PeerNode, code: PeerRefusalCo
     ({ network }) => network.refusals().find((refusal) => refusal.code === code)?.reason,
   );
   expect(reason).toBe(same);
-  for (const { events } of [one, other])
+  for (const { events } of [one, other]) {
     expect(events.filter(({ kind }) => kind === 'refused')).toHaveLength(1);
+    expect(events.filter(({ kind }) => kind === 'dial_failed')).toEqual([]);
+  }
   return reason ?? '';
 };
 

@@ -21,7 +21,8 @@ import { channelBinding, dial, socketOptions } from './dial.js';
 export type DialOutcome =
   | { readonly kind: 'reached'; readonly peer: NodeId }
   | { readonly kind: 'self' }
-  | { readonly kind: 'failed'; readonly message: string };
+  /** `refused`: it is told already. */
+  | { readonly kind: 'failed' | 'refused'; readonly message: string };
 
 export interface ConnectorOptions {
   readonly tls: PeerTls | null;
@@ -167,7 +168,7 @@ export class Connector {
     if (code === 'self') return { kind: 'self' };
     if (code === 'duplicate' && met !== null) return { kind: 'reached', peer: met.id };
     this.options.refused(error.note, error.by, address);
-    return { kind: 'failed', message: reason };
+    return { kind: 'refused', message: reason };
   }
 
   #track(socket: WebSocket): void {

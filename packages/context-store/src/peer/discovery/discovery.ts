@@ -97,6 +97,9 @@ export class Discovery {
           this.options.failed(formatAddress(entry), outcome.message);
         }
         return;
+      case 'refused':
+        this.#book.failed(entry, outcome.message, now);
+        return;
     }
   }
 }

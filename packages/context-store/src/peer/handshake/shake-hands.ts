@@ -93,13 +93,13 @@ export async function greet(channel: HandshakeChannel, own: OwnSide, lane: Lane)
  * @throws RefusedError, HandshakeError
  */
 export async function welcome(channel: HandshakeChannel, own: OwnSide): Promise<Greeting> {
-  const first = await expectMessage(channel, 'opening');
+  const first = await expectMessage(channel, 'opening', 'stranger');
   const opening = reading(() => readOpening(first.body));
   const secret = own.secret ?? refuse(channel, refusals.noSecret());
   const version = commonVersion(channel, own.versions, opening.versions);
   const challenge = encodeChallenge({ versions: own.versions, nonce: newNonce() });
   channel.send(challenge);
-  const answer = await expectMessage(channel, 'dialler');
+  const answer = await expectMessage(channel, 'dialler', 'stranger');
   const theirs = answer.body.subarray(PROOF_BYTES);
   const said = [channel.binding, first.whole, challenge, theirs];
   if (!proves(answer.body.subarray(0, PROOF_BYTES), prove(secret, 'dialler', said))) {
@@ -122,13 +122,15 @@ function refuse(channel: HandshakeChannel, note: RefusalNote): never {
   throw new RefusedError(note, 'self');
 }
 
+/** What a stranger who came by himself gives as his reasons does not end up in a log. */
 async function expectMessage(
   channel: HandshakeChannel,
   expected: HandshakeType,
+  from: 'node' | 'stranger' = 'node',
 ): Promise<{ readonly body: Uint8Array; readonly whole: Uint8Array }> {
   const whole = await channel.receive();
   const { type, body } = reading(() => readMessage(whole));
-  if (type === 'refusal')
+  if (type === 'refusal' && from === 'node')
     throw new RefusedError(
       reading(() => readRefusal(body)),
       'peer',
