@@ -142,6 +142,7 @@ export class LinkNetwork implements PeerNetwork {
   readonly #tick = (): void => {
     this.#links.tick(Math.ceil(this.#timing.silenceMs / this.#timing.tickMs));
     for (const link of this.#links.all()) this.#dialBulk(link);
+    this.#raft.tick();
     if (this.#discovery.tick()) this.#gossip();
   };
 
@@ -216,6 +217,7 @@ export class LinkNetwork implements PeerNetwork {
   }
 
   #arrived(arrival: Arrival): void {
+    const known = this.#links.get(arrival.greeting.peer.id);
     const link = this.#links.register(arrival);
     if (link === null || arrival.greeting.lane !== 'control') return;
     const { id, name } = link.peer;
@@ -223,6 +225,7 @@ export class LinkNetwork implements PeerNetwork {
     this.#announceTo(link);
     this.#gossip();
     this.#dialBulk(link);
+    if (link === known) return;
     const address = formatAddress(link.address);
     this.#tell({ kind: 'peer_up', id, message: `Connected with ${name} (${id}) at ${address}.` });
   }

@@ -7,6 +7,8 @@ export class RaftTransport implements Transport {
   #handler: TransportHandler | null = null;
   /** To be told once `send` has returned. */
   readonly #unreachable = new Set<NodeId>();
+  /** Not connected, and told so since the last tick: every group of the host is asked each time. */
+  readonly #told = new Set<NodeId>();
 
   constructor(private readonly links: () => LinkTable) {}
 
@@ -18,8 +20,15 @@ export class RaftTransport implements Transport {
   send(to: NodeId, messages: readonly Message[], lane: Lane): void {
     if (this.#handler === null) return;
     const link = this.links().get(to);
-    if (link === null) this.unreachable(to);
-    else link.sendRaft(messages, lane);
+    if (link !== null) link.sendRaft(messages, lane);
+    else if (!this.#told.has(to)) {
+      this.#told.add(to);
+      this.unreachable(to);
+    }
+  }
+
+  tick(): void {
+    this.#told.clear();
   }
 
   close(): Promise<void> {

@@ -47,7 +47,9 @@ describe('nodes find each other', () => {
     await until('both see each other', () => a.peerNames.length === 1 && b.peerNames.length === 1);
     await until('both lanes', () => complete(a) && complete(b));
     await until('one connection per lane', () => a.accepted.length + b.accepted.length === 2);
-    expect([...a.events, ...b.events].filter(({ kind }) => kind === 'peer_down')).toEqual([]);
+    expect(
+      [a, b].map(({ events }) => events.map(({ kind }) => kind).filter((kind) => kind.startsWith('peer'))),
+    ).toEqual([['peer_up'], ['peer_up']]);
   });
 
   test('all addresses behind a name are dialled', async () => {

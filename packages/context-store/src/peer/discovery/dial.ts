@@ -37,7 +37,7 @@ export function dial(address: Address, tls: PeerTls | null, connectMs: number): 
       handshakeTimeout: connectMs,
       // Masks are for browsers, whose scripts must not choose what a proxy sees. Here they only cost.
       generateMask: (mask: Buffer) => {
-        mask.fill(0);
+        mask.writeUInt32LE(0);
       },
       ...(tls === null ? {} : tlsOptions(tls)),
     });
