@@ -38,6 +38,7 @@ export type {
 } from './window/state.js';
 export { emptyWindow, maximumOpenCalls, maximumPins, needsCompaction, usedTokens } from './window/state.js';
 export { decodeWindowState, encodeWindowState } from './window/state-codec.js';
+export { isStorable, windowFault } from './window/state-fault.js';
 export type {
   AppendResult,
   CutResult,
