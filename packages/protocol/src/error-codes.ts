@@ -73,6 +73,12 @@ export const errorCodes = {
     meaning: 'The cursor was not made by the page before.',
     remedy: 'Send `next_cursor` as it was received, or begin without a cursor.',
   },
+  invalid_backup: {
+    status: 400,
+    meaning:
+      'What was sent to be imported is not a backup, is cut off, or was altered. Contexts that were complete before the fault are there, no other is.',
+    remedy: 'Send the whole file as it was written; what is there already is skipped.',
+  },
   unauthorized: {
     status: 401,
     meaning: 'The server has API keys, and the request carries none of them.',

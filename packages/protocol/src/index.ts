@@ -1,3 +1,17 @@
+export { backupQuery, importAnswer, importQuery } from './backup/admin.js';
+export type { BackupQuery, ImportAnswer, ImportQuery } from './backup/admin.js';
+export { backupContentType, backupFormat, backupLine, backupVersion } from './backup/backup-lines.js';
+export type {
+  BackupChangesLine,
+  BackupContextEndLine,
+  BackupContextLine,
+  BackupEndLine,
+  BackupGoneLine,
+  BackupHeaderLine,
+  BackupKeysLine,
+  BackupLine,
+  BackupMessageLine,
+} from './backup/backup-lines.js';
 export { clusterAnswer } from './cluster.js';
 export type { ClusterAnswer } from './cluster.js';
 export { contextId, isContextId } from './context-id.js';
