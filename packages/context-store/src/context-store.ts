@@ -1,3 +1,8 @@
+import { importBackup, type ImportOptions } from './backup/import-backup.js';
+import type { ImportReport } from './backup/import-report.js';
+import type { BackupSource } from './backup/backup-source.js';
+import { routedSource } from './backup/routed-source.js';
+import { writeBackup, type BackupOptions } from './backup/write-backup.js';
 import { integer } from './checks.js';
 import { Cluster } from './cluster/cluster.js';
 import type { ClusterControl } from './cluster/cluster-control.js';
@@ -333,6 +338,32 @@ export class ContextStore {
     return this.#router.streams.changes(contextId(id), position, options, this.#deadline(options));
   }
 
+  /**
+   * A copy of contexts as NDJSON, in constant memory, while the store goes on serving: each context as it
+   * was at one moment after the call. Resolves once the contexts that `ids` names are known to be there.
+   * The format is described in docs/operations/backup.md.
+   * @throws StoreError `context_not_found`, `invalid_context_id`
+   */
+  async backup(options: BackupOptions = {}): Promise<AsyncIterable<Uint8Array>> {
+    return writeBackup(this.#backupSource(), options, this.#now());
+  }
+
+  /**
+   * Brings back what `backup` wrote, in any store: ids, seqs, versions, times, token counts, windows and
+   * remembered keys are those of the backup. A context becomes visible once it is complete. Those that
+   * are there already and the same are skipped, so that a call which failed is simply made again.
+   *
+   * @throws StoreError `invalid_backup` where it is cut off or altered; contexts before the fault stay
+   */
+  async import(backup: AsyncIterable<Uint8Array>, options: ImportOptions = {}): Promise<ImportReport> {
+    const target = {
+      source: this.#backupSource(),
+      propose: (command: Command) => this.#router.writes.propose(command, this.#deadline({})),
+      now: this.#now,
+    };
+    return importBackup(target, backup, options);
+  }
+
   /** Whether the node is part of a cluster, every group here has a leader, and the disk works. */
   ready(): Readiness {
     const inCluster = this.#cluster.readiness();
@@ -376,6 +407,10 @@ export class ContextStore {
     const result = await this.#router.writes.propose(command, this.#deadline(options));
     if (result.kind === 'refused') throw refusalError(command, result.refusal);
     return result;
+  }
+
+  #backupSource(): BackupSource {
+    return routedSource(this.#router, this.#deadline({}));
   }
 
   #deadline({ deadlineMs }: WriteOptions): number {

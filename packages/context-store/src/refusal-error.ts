@@ -34,6 +34,12 @@ export function refusalError(command: Command, refusal: Refusal): Error {
       return new StoreError('invalid_metadata', `metadata must have at most ${maximumMetadataBytes} bytes.`, {
         details: { field: 'metadata' },
       });
+    case 'import_exists':
+      return new Error(`Context ${id} is there already.`);
+    case 'import_superseded':
+      return new Error(`Another import of ${id} began meanwhile, or it was erased.`);
+    case 'import_invalid':
+      return new StoreError('invalid_backup', `Context ${id} cannot be imported: ${refusal.detail}`);
     case 'unsupported':
       return new StoreError(
         'unsupported_command',

@@ -23,6 +23,7 @@ export type StoreErrorCode =
   | 'page_too_large'
   | 'archive_incomplete'
   | 'archive_unavailable'
+  | 'invalid_backup'
   | 'overloaded'
   | 'unavailable'
   | 'outcome_unknown'
@@ -52,6 +53,7 @@ const statuses: Readonly<Record<StoreErrorCode, number>> = {
   page_too_large: 413,
   archive_incomplete: 410,
   archive_unavailable: 503,
+  invalid_backup: 400,
   overloaded: 503,
   unavailable: 503,
   outcome_unknown: 504,

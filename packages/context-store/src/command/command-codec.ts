@@ -1,6 +1,8 @@
 import { isContextId, type ContextId } from '../context/context-id.js';
+import { maximumTime } from '../context/context-time.js';
 import { ByteReader, MalformedError } from '../codec/byte-reader.js';
 import { ByteWriter } from '../codec/byte-writer.js';
+import { importCapacity, readImport, writeImport } from './import-codec.js';
 import {
   contentHashBytes,
   type ArchivedCommand,
@@ -27,8 +29,9 @@ const typeCodes = {
   erase: 6,
   archived: 7,
   erasure_done: 8,
+  import: 16,
 } as const;
-const lastType = typeCodes.erasure_done;
+const knownTypes: ReadonlySet<number> = new Set(Object.values(typeCodes));
 
 export function encodeCommand(command: LogCommand): Uint8Array {
   const writer = new ByteWriter(capacityFor(command)).u8(commandVersion).u8(typeCodes[command.type]);
@@ -55,6 +58,9 @@ export function encodeCommand(command: LogCommand): Uint8Array {
     case 'patch_metadata':
       writer.string(command.patch);
       break;
+    case 'import':
+      writeImport(writer, command);
+      break;
     case 'tombstone':
     case 'erase':
       break;
@@ -69,7 +75,7 @@ export function encodeCommand(command: LogCommand): Uint8Array {
 export function decodeCommand(data: Uint8Array): DecodedCommand {
   const version = data[0] ?? 0;
   const type = data[1] ?? 0;
-  if (version !== commandVersion || type < typeCodes.append || type > lastType) {
+  if (version !== commandVersion || !knownTypes.has(type)) {
     return { kind: 'unsupported', version, type };
   }
   try {
@@ -116,6 +122,8 @@ function readCommand(reader: ByteReader, type: number): Command {
       };
     case typeCodes.patch_metadata:
       return { type: 'patch_metadata', id, at, patch: reader.string() };
+    case typeCodes.import:
+      return { type: 'import', id, at, ...readImport(reader) };
     case typeCodes.tombstone:
       return { type: 'tombstone', id, at };
     case typeCodes.erase:
@@ -154,9 +162,6 @@ function readContextId(reader: ByteReader): ContextId {
   if (!isContextId(id)) throw new MalformedError('The context id is not one.');
   return id;
 }
-
-/** The last moment that a Date can say: answers show times as ISO 8601. */
-const maximumTime = 8_640_000_000_000_000;
 
 function readTime(reader: ByteReader): number {
   const at = reader.varint();
@@ -213,6 +218,7 @@ function readMessages(reader: ByteReader): readonly CommandMessage[] {
 function capacityFor(command: LogCommand): number {
   if (command.type === 'archived') return 32 + 64 * command.items.length;
   const head = 32 + command.id.length;
+  if (command.type === 'import') return head + importCapacity(command);
   if (command.type !== 'append' && command.type !== 'compact') return head + 256;
   let bytes = head;
   if (command.type === 'append' && command.call !== null) bytes += 24 + 3 * command.call.key.length;

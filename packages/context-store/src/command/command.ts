@@ -1,4 +1,5 @@
 import type { ContextId } from '../context/context-id.js';
+import type { ContextStatus } from '../context/context-view.js';
 
 /** 16 bytes of SHA-256 over what the client sent: tells a retry from a reused key. */
 export type ContentHash = Uint8Array;
@@ -60,6 +61,20 @@ export type Command =
       readonly patch: string;
     }
   | { readonly type: 'tombstone'; readonly id: ContextId; readonly at: number }
+  | {
+      readonly type: 'import';
+      readonly id: ContextId;
+      readonly at: number;
+      /** The context takes the place of one that is there. Else it is refused. */
+      readonly replace: boolean;
+      /** What the first command of the import answered; null for the first one. */
+      readonly stage: number | null;
+      /** Entries of the import before those of this command. */
+      readonly from: number;
+      readonly entries: readonly ImportEntry[];
+      /** The context as it is once all entries are there; null: more come; `discard`: it is given up. */
+      readonly finish: ImportedContext | 'discard' | null;
+    }
   | { readonly type: 'erase'; readonly id: ContextId; readonly at: number }
   /** The archive holds nothing any more of the erased life `ordinal` of the id. */
   | { readonly type: 'erasure_done'; readonly id: ContextId; readonly at: number; readonly ordinal: number };
@@ -89,6 +104,42 @@ export interface ArchivedItem {
 
 /** Everything that the log of a group may hold. */
 export type LogCommand = Command | ArchivedCommand;
+
+/** A part of a context that is imported. The parts come in the order of their sections. */
+export type ImportEntry =
+  | { readonly section: 'replacement' | 'message'; readonly stored: Uint8Array }
+  /** An entry of the change index: see stream/change-entry.ts. */
+  | { readonly section: 'change'; readonly version: number; readonly entry: Uint8Array }
+  | { readonly section: 'key'; readonly key: RememberedKey };
+
+/** A key that a retry is recognised by, and the answer to give again: see state/dedupe.ts. */
+export interface RememberedKey {
+  readonly kind: 'call' | 'message';
+  readonly key: string;
+  /** The append that brought it: its number and its time. */
+  readonly append: number;
+  readonly at: number;
+  readonly hash: ContentHash;
+  readonly version: number;
+  readonly results: readonly { readonly seq: number; readonly tokens: number }[];
+}
+
+/** Everything of a context that is not an entry. */
+export interface ImportedContext {
+  readonly status: ContextStatus;
+  readonly version: number;
+  readonly lastSeq: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly appends: number;
+  /** Bytes of `encodeWindowState`. */
+  readonly window: Uint8Array;
+  readonly tokenBudget: number;
+  readonly triggerRatio: number;
+  /** JSON texts. */
+  readonly policy: string;
+  readonly metadata: string;
+}
 
 /** What a committed entry turned out to hold. */
 export type DecodedCommand =

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { changeRunRead, headRead, keyRunRead, messageRunRead } from '../backup/backup-reads.js';
 import { decodeProfile, decodeRecord, encodeProfile, encodeRecord } from '../context/context-codec.js';
 import { isContextId, type ContextId } from '../context/context-id.js';
 import type { StoredContext } from '../context/context-record.js';
@@ -20,7 +21,18 @@ import type { ChangesPage } from '../stream/stream-change.js';
 import { readWindow } from '../window/read-window.js';
 import type { WindowView } from '../window/window-view.js';
 
-const readNames = ['get', 'tail', 'messages', 'export', 'window', 'open'] as const;
+const readNames = [
+  'get',
+  'tail',
+  'messages',
+  'export',
+  'window',
+  'open',
+  'backup_head',
+  'backup_messages',
+  'backup_changes',
+  'backup_keys',
+] as const;
 export type ReadName = (typeof readNames)[number];
 
 /** A read of one context: what it does with the state, and how it and its result cross between nodes. */
@@ -165,6 +177,14 @@ export function receivedRead(name: ReadName, id: ContextId, args: unknown): Rece
       return received(windowRead, id, args);
     case 'open':
       return received(openRead, id, args);
+    case 'backup_head':
+      return received(headRead, id, args);
+    case 'backup_messages':
+      return received(messageRunRead, id, args);
+    case 'backup_changes':
+      return received(changeRunRead, id, args);
+    case 'backup_keys':
+      return received(keyRunRead, id, args);
   }
 }
 

@@ -26,6 +26,7 @@ export function repetitionOf(command: Command): Repetition {
     case 'patch_metadata':
     case 'tombstone':
     case 'erase':
+    case 'import':
       return 'overwriting';
     case 'erasure_done':
       return 'deduplicated';

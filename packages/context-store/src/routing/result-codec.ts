@@ -16,6 +16,8 @@ const kinds = {
   refused: 6,
   archived: 7,
   erasure_done: 8,
+  staged: 16,
+  imported: 17,
 } as const;
 const reasons = {
   not_found: 1,
@@ -26,6 +28,9 @@ const reasons = {
   metadata_too_large: 6,
   unsupported: 7,
   malformed: 8,
+  import_exists: 16,
+  import_superseded: 17,
+  import_invalid: 18,
 } as const;
 
 export function writeResult(writer: ByteWriter, result: CommandResult): void {
@@ -48,9 +53,13 @@ export function writeResult(writer: ByteWriter, result: CommandResult): void {
         .bytes(encodeRecord(result.context.record))
         .bytes(encodeProfile(result.context.profile));
       break;
+    case 'staged':
+      writer.varint(result.stage);
+      break;
     case 'tombstoned':
     case 'erased':
     case 'erasure_done':
+    case 'imported':
       break;
     case 'archived':
       writer.varint(result.outcomes.length);
@@ -88,6 +97,10 @@ export function readResult(reader: ByteReader): CommandResult {
       return { kind: 'archived', outcomes: readOutcomes(reader) };
     case kinds.erasure_done:
       return { kind: 'erasure_done' };
+    case kinds.staged:
+      return { kind: 'staged', stage: reader.varint() };
+    case kinds.imported:
+      return { kind: 'imported' };
     case kinds.refused:
       return { kind: 'refused', refusal: readRefusal(reader) };
     default:
@@ -123,11 +136,14 @@ function writeRefusal(writer: ByteWriter, refusal: Refusal): void {
       writer.u8(refusal.version).u8(refusal.type);
       break;
     case 'malformed':
+    case 'import_invalid':
       writer.string(refusal.detail);
       break;
     case 'not_found':
     case 'is_tombstoned':
     case 'metadata_too_large':
+    case 'import_exists':
+    case 'import_superseded':
       break;
   }
 }
@@ -151,6 +167,12 @@ function readRefusal(reader: ByteReader): Refusal {
       return { reason: 'unsupported', version: reader.u8(), type: reader.u8() };
     case reasons.malformed:
       return { reason: 'malformed', detail: reader.string() };
+    case reasons.import_exists:
+      return { reason: 'import_exists' };
+    case reasons.import_superseded:
+      return { reason: 'import_superseded' };
+    case reasons.import_invalid:
+      return { reason: 'import_invalid', detail: reader.string() };
     default:
       throw new MalformedError(`A refusal of kind ${reason} is not known; upgrade this node.`);
   }

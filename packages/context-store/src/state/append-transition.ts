@@ -2,8 +2,8 @@ import type { KeyOp } from '@fastpaca/log-storage';
 import {
   appendToWindow,
   cut,
+  isStorable,
   suffixHint,
-  usedTokens,
   type MessageOutline,
   type SeqRange,
   type WindowState,
@@ -11,7 +11,7 @@ import {
 
 import type { Command, CommandMessage } from '../command/command.js';
 import type { ContextRecord, StoredContext } from '../context/context-record.js';
-import { InvalidCommand, openFromCommand } from './invalid-command.js';
+import { InvalidCommand, openFromCommand, windowStep } from './invalid-command.js';
 import { encodeEntry, windowLoad } from '../stream/change-entry.js';
 import { withEnough, type OutlineSource } from '../window/load-window.js';
 import {
@@ -124,7 +124,7 @@ function appendNew(
     fresh.push({ identity, result });
   }
 
-  const window = moveWindow(reader, command, context, added);
+  const window = windowStep(() => moveWindow(reader, command, context, added));
   const appended = record.version + 1;
   const version = window.dropped === null ? appended : appended + 1;
   const keys: NewKey[] = [];
@@ -210,29 +210,24 @@ function moveWindow(
   const { rules, tokenBudget, triggerRatio } = context.profile;
   const budget = { tokens: tokenBudget, triggerRatio };
   const appended = appendToWindow(context.record.window, rules, budget, added);
-  if (!isCountable(appended.state)) {
-    throw new InvalidCommand('The window would have more tokens than can be counted.');
-  }
-  if (!appended.needsCut) return appended;
+  if (!appended.needsCut) return storable(appended);
   const { state } = appended;
   const source = withAdded(outlineSource(reader, command.id, context), context.record.lastSeq, added);
   const result = withEnough(state, suffixHint(state, tokenBudget), source, (loaded) =>
     cut(state, rules, budget, loaded),
   );
-  if (result.kind === 'unchanged') return appended;
-  return { state: result.state, dropped: union(appended.dropped, result.dropped) };
+  if (result.kind === 'unchanged') return storable(appended);
+  return storable({ state: result.state, dropped: union(appended.dropped, result.dropped) });
 }
 
 /**
  * A state that could not be stored would stop every replica that applies the command. The rules of the
- * window make none; should they have a fault, it costs this append, not the group.
+ * window make none of a window that they made; should they have a fault, or an imported window another
+ * sum than its messages, it costs this append, not the group.
  */
-function isCountable(window: WindowState): boolean {
-  const { liveTokens, liveCount, pinnedTokens } = window;
-  return (
-    [liveTokens, liveCount, pinnedTokens].every((each) => each >= 0) &&
-    Number.isSafeInteger(usedTokens(window))
-  );
+function storable(moved: MovedWindow): MovedWindow {
+  if (isStorable(moved.state)) return moved;
+  throw new InvalidCommand('The window would have more tokens than can be counted.');
 }
 
 /** The log with messages at its end that are not in the state yet. */

@@ -26,6 +26,9 @@ export type CommandResult =
   /** One outcome for each item. */
   | { readonly kind: 'archived'; readonly outcomes: readonly ArchivedOutcome[] }
   | { readonly kind: 'erasure_done' }
+  /** A part of an import is there, and no reader sees it. */
+  | { readonly kind: 'staged'; readonly stage: number }
+  | { readonly kind: 'imported' }
   /** Nothing was changed. */
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
@@ -44,6 +47,10 @@ export type Refusal =
   | { readonly reason: 'key_reused'; readonly key: string }
   | { readonly reason: 'beyond_end'; readonly lastSeq: number }
   | { readonly reason: 'metadata_too_large' }
+  | { readonly reason: 'import_exists' }
+  /** Another import of the same context has begun since, or an erase came in between. */
+  | { readonly reason: 'import_superseded' }
+  | { readonly reason: 'import_invalid'; readonly detail: string }
   | { readonly reason: 'unsupported'; readonly version: number; readonly type: number }
   | { readonly reason: 'malformed'; readonly detail: string };
 
@@ -58,7 +65,10 @@ export interface NewMessage {
 /** What happened to a context, for the cache. */
 export type ContextChange =
   | { readonly type: 'appended'; readonly messages: readonly NewMessage[] }
-  | { readonly type: 'compacted' | 'replaced' | 'settings' | 'tombstoned' | 'archived' | 'erased' };
+  | {
+      readonly type:
+        'compacted' | 'replaced' | 'settings' | 'tombstoned' | 'archived' | 'erased' | 'imported';
+    };
 
 /** The effect of one command on a group, as a value. */
 export interface Transition {
@@ -67,6 +77,8 @@ export interface Transition {
   readonly writes?: readonly ContextWrite[];
   /** Changes that belong to no context. */
   readonly ops?: readonly KeyOp[];
+  /** The number that `ops` are kept under, though no context has it yet. */
+  readonly ordinal?: number;
   /** Erasures that the archive has still to carry out: one more, or one less. */
   readonly erasures?: 1 | -1;
 }

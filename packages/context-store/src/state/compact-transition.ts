@@ -1,8 +1,8 @@
 import type { KeyOp } from '@fastpaca/log-storage';
-import { replaceWindow, suffixHint, usedTokens } from '@fastpaca/token-budget';
+import { isStorable, replaceWindow, suffixHint } from '@fastpaca/token-budget';
 
 import type { Command } from '../command/command.js';
-import { InvalidCommand, openFromCommand } from './invalid-command.js';
+import { InvalidCommand, openFromCommand, windowStep } from './invalid-command.js';
 import { encodeEntry, windowLoad } from '../stream/change-entry.js';
 import { withEnough } from '../window/load-window.js';
 import { refuse, type StateReader, type Transition } from './change.js';
@@ -28,10 +28,12 @@ export function compact(reader: StateReader, command: CompactCommand): Transitio
   const options = command.upToSeq === null ? {} : { upToSeq: command.upToSeq };
   const { window } = record;
   const source = outlineSource(reader, command.id, context);
-  const replaced = withEnough(window, suffixHint(window, profile.tokenBudget), source, (loaded) =>
-    replaceWindow(window, replacement, options, loaded),
+  const replaced = windowStep(() =>
+    withEnough(window, suffixHint(window, profile.tokenBudget), source, (loaded) =>
+      replaceWindow(window, replacement, options, loaded),
+    ),
   );
-  if (!Number.isSafeInteger(usedTokens(replaced.state))) {
+  if (!isStorable(replaced.state)) {
     throw new InvalidCommand('The window would have more tokens than can be counted.');
   }
 

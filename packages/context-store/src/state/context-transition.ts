@@ -1,11 +1,8 @@
-import type { KeyOp } from '@fastpaca/log-storage';
 import { emptyWindow } from '@fastpaca/token-budget';
 
 import { newProgress } from '../archive/archive-progress.js';
-import { encodeErasure } from '../archive/erasure-entry.js';
 import type { Command } from '../command/command.js';
 import { createProfile } from '../context/context-codec.js';
-import type { ContextId } from '../context/context-id.js';
 import {
   maximumMetadataBytes,
   type ContextProfile,
@@ -16,7 +13,8 @@ import { parseJsonObject } from '../context/json.js';
 import { mergePatch } from '../context/merge-patch.js';
 import { refuse, type StateReader, type Transition } from './change.js';
 import { InvalidCommand } from './invalid-command.js';
-import { erasureKey, rangesOfOrdinal } from './keys.js';
+import { removeContext } from './remove-context.js';
+import { removeStage } from './import-stage.js';
 
 type CommandOf<T extends Command['type']> = Extract<Command, { type: T }>;
 
@@ -72,30 +70,25 @@ export function tombstone(reader: StateReader, command: CommandOf<'tombstone'>):
   };
 }
 
-/** Removes a context and all that it holds. What the archive may have of it is left to the archiver. */
+/**
+ * Removes a context and all that it holds, and what an import of it has brought so far. What the archive
+ * may have of it is left to the archiver.
+ */
 export function erase(reader: StateReader, command: CommandOf<'erase'>): Transition {
   const { id } = command;
+  const result = { kind: 'erased' } as const;
   const context = reader.context(id);
-  if (context === undefined) return refuse({ reason: 'not_found' });
-  const { record } = context;
-  const ranges = rangesOfOrdinal(record.ordinal);
-  const ops: KeyOp[] = ranges.map(({ gte, lt }) => ({ type: 'delRange', gte, lt }));
-  const inArchive = mayBeInArchive(reader, id, record);
-  if (inArchive) ops.push({ type: 'put', key: erasureKey(id), value: encodeErasure(record) });
+  const unfinished = removeStage(reader, id);
+  if (context === undefined) {
+    return unfinished === null ? refuse({ reason: 'not_found' }) : { result, ops: unfinished };
+  }
+  const { ops, ...archive } = removeContext(reader, id, context.record);
   return {
-    result: { kind: 'erased' },
+    result,
     writes: [{ id, context: null, profileChanged: true, ops, changes: [{ type: 'erased' }] }],
-    ...(inArchive && { erasures: 1 }),
+    ...(unfinished !== null && { ops: unfinished }),
+    ...archive,
   };
-}
-
-/**
- * A write to the archive may have been under way when it was not acknowledged. While an earlier life of
- * the id waits for its erasure, though, nothing of this one was archived.
- */
-function mayBeInArchive(reader: StateReader, id: ContextId, record: ContextRecord): boolean {
-  if (record.lastSeq === 0 || reader.get(erasureKey(id)) !== undefined) return false;
-  return record.archivedSeq > 0 || reader.isArchiving();
 }
 
 function profileAfter(old: ContextProfile | undefined, command: CommandOf<'put'>): ContextProfile {

@@ -36,7 +36,7 @@ export function findEntry(
   key: string,
 ): DedupeEntry | null {
   const bytes = reader.get(dedupeKey(record.ordinal, kind, key));
-  return bytes === undefined ? null : decodeEntry(bytes);
+  return bytes === undefined ? null : decodeDedupeEntry(bytes);
 }
 
 /** Remembers new keys for the append numbered `append`, and forgets old ones. */
@@ -52,7 +52,7 @@ export function remember(
   let { tail } = kept;
   for (const { kind, key, entry } of keys) {
     const entryKey = dedupeKey(record.ordinal, kind, key);
-    ops.push({ type: 'put', key: entryKey, value: encodeEntry(entry) });
+    ops.push({ type: 'put', key: entryKey, value: encodeDedupeEntry(entry) });
     ops.push({ type: 'put', key: queueKey(record.ordinal, tail), value: encodePlace(append, at, entryKey) });
     tail += 1;
   }
@@ -84,26 +84,33 @@ function forget(
   return { head, tail, headAppend, headAt };
 }
 
-function readPlace(
-  reader: StateReader,
-  key: Uint8Array,
-): { readonly append: number; readonly at: number; readonly entryKey: Uint8Array } {
+function readPlace(reader: StateReader, key: Uint8Array): QueuePlace {
   const bytes = reader.get(key);
   if (bytes === undefined) throw new Error('The dedupe queue has a hole: the key space is damaged.');
-  const place = new ByteReader(bytes);
-  return { append: place.varint(), at: place.varint(), entryKey: place.bytes() };
+  return decodePlace(bytes);
 }
 
-const encodePlace = (append: number, at: number, entryKey: Uint8Array): Uint8Array =>
+export interface QueuePlace {
+  readonly append: number;
+  readonly at: number;
+  readonly entryKey: Uint8Array;
+}
+
+export function decodePlace(bytes: Uint8Array): QueuePlace {
+  const reader = new ByteReader(bytes);
+  return { append: reader.varint(), at: reader.varint(), entryKey: reader.bytes() };
+}
+
+export const encodePlace = (append: number, at: number, entryKey: Uint8Array): Uint8Array =>
   new ByteWriter(24 + entryKey.length).varint(append).varint(at).bytes(entryKey).finish();
 
-function encodeEntry(entry: DedupeEntry): Uint8Array {
+export function encodeDedupeEntry(entry: DedupeEntry): Uint8Array {
   const writer = new ByteWriter(48).raw(entry.hash).varint(entry.version).varint(entry.results.length);
   for (const { seq, tokens } of entry.results) writer.varint(seq).varint(tokens);
   return writer.finish();
 }
 
-function decodeEntry(bytes: Uint8Array): DedupeEntry {
+export function decodeDedupeEntry(bytes: Uint8Array): DedupeEntry {
   const reader = new ByteReader(bytes);
   const hash = reader.raw(contentHashBytes);
   const version = reader.varint();

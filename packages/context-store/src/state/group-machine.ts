@@ -171,8 +171,9 @@ export class GroupMachine implements StateMachine<CommandResult>, StateReader {
     return result;
   }
 
-  #headerAfter(applied: LogIndex, { result, writes = [], erasures }: Transition): StateHeader {
+  #headerAfter(applied: LogIndex, { result, writes = [], ordinal = 0, erasures }: Transition): StateHeader {
     let { nextOrdinal, nextPlace, archiving, totals } = this.#header;
+    nextOrdinal = Math.max(nextOrdinal, ordinal + 1);
     for (const { id, context } of writes) {
       const record = context?.record;
       totals = withContext(totals, this.context(id)?.record, record);
@@ -218,6 +219,8 @@ export class GroupMachine implements StateMachine<CommandResult>, StateReader {
       this.#cache.delete(id);
       return;
     }
+    // Another life of the id: nothing of what memory holds belongs to it.
+    if (write.changes.some(({ type }) => type === 'imported')) this.#cache.delete(id);
     const cached = this.#cache.get(id);
     if (cached === undefined) {
       this.#cache.add(id, context);

@@ -15,3 +15,16 @@ export function openFromCommand(stored: Uint8Array): OpenedMessage {
     throw error;
   }
 }
+
+/**
+ * A step of the window's rules. They take every window that they made; one that a backup brought may
+ * have other sums than its messages, which is deterministic, and must not stop the group.
+ */
+export function windowStep<R>(step: () => R): R {
+  try {
+    return step();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new InvalidCommand(`The window does not fit to its messages: ${error.message}`, { cause: error });
+  }
+}

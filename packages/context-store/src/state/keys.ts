@@ -18,6 +18,7 @@ import type { ContextId } from '../context/context-id.js';
  * | `07` ordinal version | change: what this version did |
  * | `08` place | a context with messages that are not archived; places only grow |
  * | `09` id | erased life whose rows are still to go from the archive |
+ * | `10` id | import: how much of a context that is not there yet has come |
  */
 const prefix = {
   header: 0,
@@ -30,6 +31,7 @@ const prefix = {
   change: 7,
   pending: 8,
   erasure: 9,
+  import: 0x10,
 } as const;
 
 export const headerKey: Uint8Array = Uint8Array.of(prefix.header);
@@ -49,6 +51,7 @@ const idKey = (first: number, id: string): Uint8Array => {
 export const erasureKey = (id: ContextId): Uint8Array => idKey(prefix.erasure, id);
 export const recordKey = (id: ContextId): Uint8Array => idKey(prefix.record, id);
 export const profileKey = (id: ContextId): Uint8Array => idKey(prefix.profile, id);
+export const importKey = (id: ContextId): Uint8Array => idKey(prefix.import, id);
 
 /** Records whose id begins with `start` and comes after `after`. Ids are ASCII: 0xff ends them all. */
 export function recordRange(
@@ -115,6 +118,12 @@ export const changeRange = (ordinal: number, from: number, to: number): KeyRange
   lt: changeKey(ordinal, to + 1),
 });
 
+/** Places `from` to `to` of the dedupe queue, both inclusive. */
+export const queueRange = (ordinal: number, from: number, to: number): KeyRange => ({
+  gte: queueKey(ordinal, from),
+  lt: queueKey(ordinal, to + 1),
+});
+
 export const replacementRange = (ordinal: number, count: number): KeyRange => ({
   gte: replacementKey(ordinal, 0),
   lt: replacementKey(ordinal, count),
@@ -131,6 +140,12 @@ export function dedupeKey(ordinal: number, kind: DedupeKind, key: string): Uint8
   out[7] = kind === 'call' ? 0 : 1;
   out.write(key, 8);
   return out;
+}
+
+/** What `dedupeKey` was made of. */
+export function dedupeNameOf(key: Uint8Array): { readonly kind: DedupeKind; readonly key: string } {
+  const bytes = Buffer.from(key.buffer, key.byteOffset, key.length);
+  return { kind: bytes[7] === 0 ? 'call' : 'message', key: bytes.toString('utf8', 8) };
 }
 
 /** Everything under an ordinal, in five ranges. */

@@ -6,6 +6,7 @@ import { decodeCommand } from '../command/command-codec.js';
 import { append } from './append-transition.js';
 import { refuse, type StateReader, type Transition } from './change.js';
 import { compact } from './compact-transition.js';
+import { importContext } from './import-transition.js';
 import { erase, patchMetadata, put, tombstone } from './context-transition.js';
 
 /**
@@ -50,5 +51,7 @@ function run(reader: StateReader, command: LogCommand): Transition {
       return archived(reader, command);
     case 'erasure_done':
       return erasureDone(reader, command);
+    case 'import':
+      return importContext(reader, command);
   }
 }

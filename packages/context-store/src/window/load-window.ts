@@ -40,7 +40,7 @@ export function withEnough<R extends { readonly kind: string }>(
   for (;;) {
     const result = step(loadWindow(state, from, source));
     if (!isLoadMore(result)) return result;
-    if (result.fromSeq >= from) throw new Error(`A window asks for ${result.fromSeq}, and has ${from}.`);
+    if (result.fromSeq >= from) throw new RangeError(`A window asks for ${result.fromSeq}, and has ${from}.`);
     from = result.fromSeq;
   }
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import { decodeCommand, encodeCommand } from '../../src/command/command-codec.js';
-import type { LogCommand } from '../../src/command/command.js';
+import type { ImportedContext, ImportEntry, LogCommand } from '../../src/command/command.js';
 import type { ContextId } from '../../src/context/context-id.js';
 
 const id = fc
@@ -22,7 +22,48 @@ const messages = (minLength: number) =>
 const setting = <T>(value: fc.Arbitrary<T>) => fc.record({ given: fc.boolean(), value });
 const text = fc.string({ unit: 'binary' });
 
+const importEntry: fc.Arbitrary<ImportEntry> = fc.oneof(
+  fc.record({ section: fc.constantFrom('replacement' as const, 'message' as const), stored: bytes }),
+  fc.record({ section: fc.constant('change' as const), version: count, entry: bytes }),
+  fc.record({
+    section: fc.constant('key' as const),
+    key: fc.record({
+      kind: fc.constantFrom('call' as const, 'message' as const),
+      key,
+      append: count,
+      at: count,
+      hash,
+      version: count,
+      results: fc.array(fc.record({ seq: count, tokens: count }), { maxLength: 3 }),
+    }),
+  }),
+);
+
+const importedContext: fc.Arbitrary<ImportedContext> = fc.record({
+  status: fc.constantFrom('active' as const, 'tombstoned' as const),
+  version: count,
+  lastSeq: count,
+  createdAt: count,
+  updatedAt: count,
+  appends: count,
+  window: bytes,
+  tokenBudget: count,
+  triggerRatio: fc.double({ noNaN: true }),
+  policy: text,
+  metadata: text,
+});
+
 const command: fc.Arbitrary<LogCommand> = fc.oneof(
+  fc.record({
+    type: fc.constant('import' as const),
+    id,
+    at,
+    replace: fc.boolean(),
+    stage: optional,
+    from: count,
+    entries: fc.array(importEntry, { maxLength: 4 }),
+    finish: fc.oneof(fc.constantFrom(null, 'discard' as const), importedContext),
+  }),
   fc.record({
     type: fc.constant('append' as const),
     id,
