@@ -31,6 +31,7 @@ export async function createApplication(options: ApplicationOptions): Promise<Ne
         ...store,
         apiKeys: configuration.apiKeys,
         streams: { maxConnections: configuration.streamMaxConnections },
+        adminEndpoints: configuration.adminEnabled,
       },
       log,
     ),

@@ -1,10 +1,12 @@
 import type { ContextStore, StoreObserver } from '@fastpaca/context-store';
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { Registry } from 'prom-client';
+import { AdminController } from './admin/admin.controller.js';
 import { HealthController } from './health/health.controller.js';
 import { metricsModule } from './metrics/metrics.module.js';
 import { StreamGateway } from './stream/stream.gateway.js';
 import type { StreamSettings } from './stream/streams.js';
+import { ADMIN_ENDPOINTS } from './tokens.js';
 
 export interface ContextStoreModuleOptions {
   /**
@@ -24,6 +26,11 @@ export interface ContextStoreModuleExtras {
   /** Whether the module serves `/health/live` and `/health/ready`. Default true. */
   readonly healthEndpoints?: boolean;
   /**
+   * Whether the module serves `/v1/admin`: backup of all contexts, and import. Default false: whoever may
+   * call them reads and writes everything.
+   */
+  readonly adminEndpoints?: boolean;
+  /**
    * Where the series go. Default: a registry of the module's own, with prom-client's default metrics
    * of the process, served at `/metrics`. With your own, both are yours to do.
    */
@@ -40,10 +47,18 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     .setClassMethodName('forRoot')
     .setExtras<ContextStoreModuleExtras>(
       {},
-      (definition, { healthEndpoints = true, registry, websocket = false }) => ({
+      (definition, { healthEndpoints = true, adminEndpoints = false, registry, websocket = false }) => ({
         ...definition,
-        controllers: [...(definition.controllers ?? []), ...(healthEndpoints ? [HealthController] : [])],
-        providers: [...(definition.providers ?? []), ...(websocket ? [StreamGateway] : [])],
+        controllers: [
+          ...(definition.controllers ?? []),
+          ...(healthEndpoints ? [HealthController] : []),
+          ...(adminEndpoints ? [AdminController] : []),
+        ],
+        providers: [
+          ...(definition.providers ?? []),
+          ...(websocket ? [StreamGateway] : []),
+          { provide: ADMIN_ENDPOINTS, useValue: adminEndpoints },
+        ],
         imports: [...(definition.imports ?? []), metricsModule(registry)],
       }),
     )

@@ -10,7 +10,9 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { TerminusModule } from '@nestjs/terminus';
+import { AdminController } from './admin/admin.controller.js';
 import { ApiKeys } from './auth/api-keys.js';
 import {
   ConfigurableModuleClass,
@@ -23,6 +25,7 @@ import { ContextsController } from './contexts/contexts.controller.js';
 import { StoreHealth } from './health/store-health.js';
 import { ContextStoreAdapter } from './http/context-store-adapter.js';
 import { embeddedRequests } from './http/embedded-requests.js';
+import { passOnNdjson } from './http/ndjson-body.js';
 import { addRequestHooks } from './http/request-hooks.js';
 import { MessagesController } from './messages/messages.controller.js';
 import { Metrics } from './metrics/metrics.js';
@@ -30,7 +33,7 @@ import { StreamController } from './stream/stream.controller.js';
 import { StreamMetrics } from './stream/stream-metrics.js';
 import { StreamUpgrades } from './stream/stream-upgrade.js';
 import { Streams } from './stream/streams.js';
-import { CONTEXT_STORE } from './tokens.js';
+import { ADMIN_ENDPOINTS, CONTEXT_STORE } from './tokens.js';
 import { UpgradeRouter } from './upgrade/upgrade-router.js';
 import { WindowController } from './window/window.controller.js';
 
@@ -107,6 +110,7 @@ export class ContextStoreModule
     private readonly metrics: Metrics,
     private readonly adapterHost: HttpAdapterHost,
     private readonly upgrades: UpgradeRouter,
+    @Inject(ADMIN_ENDPOINTS) private readonly adminEndpoints: boolean,
   ) {
     super();
     this.links = store.network === null ? null : new ClusterLinks(store.network);
@@ -126,7 +130,11 @@ export class ContextStoreModule
           MessagesController,
           WindowController,
           StreamController,
+          ...(this.adminEndpoints ? [AdminController] : []),
         );
+      if (this.adminEndpoints && httpAdapter instanceof FastifyAdapter) {
+        passOnNdjson(httpAdapter.getInstance());
+      }
     }
   }
 

@@ -1,7 +1,10 @@
 export { ApiKeys } from './auth/api-keys.js';
 export { JsonBody } from './body/json-body.js';
 export { ContextStoreModule } from './context-store.module.js';
-export type { ContextStoreModuleOptions } from './context-store.module-definition.js';
+export type {
+  ContextStoreModuleExtras,
+  ContextStoreModuleOptions,
+} from './context-store.module-definition.js';
 export { ApiError } from './errors/api-error.js';
 export type { ApiErrorDetails } from './errors/api-error.js';
 export { errorReply } from './errors/error-answer.js';

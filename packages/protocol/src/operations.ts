@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { clusterAnswer } from './cluster.js';
+import { backupQuery, importAnswer, importQuery } from './backup/admin.js';
+import { backupContentType } from './backup/backup-lines.js';
 import {
   contextAnswer,
   deleteContextQuery,
@@ -43,6 +45,8 @@ export interface Operation {
   readonly query?: z.ZodObject;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: z.ZodType;
+  /** The content type of the body, where it is not `application/json`. */
+  readonly bodyAs?: string;
   readonly answers: Readonly<Record<number, Answer>>;
   /** What can go wrong beside the common errors. */
   readonly errors: readonly ErrorCode[];
@@ -250,6 +254,28 @@ export const operations = {
       'One that is dead, or drained. Its name is free afterwards; its data directory is not taken back: empty it first.',
     answers: { 204: { description: 'Removed' } },
     errors: ['node_not_found', 'node_not_drained', 'quorum_would_be_lost', 'unavailable'],
+  },
+  backup: {
+    method: 'GET',
+    path: '/v1/admin/backup',
+    summary: 'Stream a backup',
+    details:
+      'A copy of all contexts, or of some, as NDJSON in constant memory, while the store goes on serving: each context as it was at one moment. Whole only with its last line: see docs/operations/backup.md. Not served with `FASTPACA_ADMIN_ENABLED=false`.',
+    query: backupQuery,
+    answers: { 200: { description: 'The backup', schema: z.string(), as: backupContentType } },
+    errors: ['context_not_found', 'not_found'],
+  },
+  import: {
+    method: 'POST',
+    path: '/v1/admin/import',
+    summary: 'Import a backup',
+    details:
+      'Takes what a backup wrote, as a stream of any size, and answers at its end. Each context becomes visible as a whole. Importing the same file again changes nothing. Not served with `FASTPACA_ADMIN_ENABLED=false`.',
+    query: importQuery,
+    body: z.string(),
+    bodyAs: backupContentType,
+    answers: { 200: { description: 'What became of the contexts', schema: importAnswer } },
+    errors: ['invalid_backup', 'unsupported_media_type', 'request_timeout', 'not_found', 'outcome_unknown'],
   },
   live: {
     method: 'GET',

@@ -117,6 +117,12 @@ export const variables = {
     'Requests a second of one API key from one address; more get 429 with `Retry-After`.',
     integer(1, 1_000_000),
   ),
+  adminEnabled: variable(
+    'FASTPACA_ADMIN_ENABLED',
+    'true',
+    'Whether `/v1/admin` is served: backup of all contexts, and import. Needs the API key, if there is any.',
+    boolean.default(true),
+  ),
   maxConnections: variable(
     'FASTPACA_MAX_CONNECTIONS',
     '10000',

@@ -103,7 +103,8 @@ function renderOperation(operation: Operation): string {
   if (query.length > 0) lines.push('| query | type | |', '| --- | --- | --- |', ...query.map(row), '');
   for (const [name, text] of Object.entries(operation.headers ?? {}))
     lines.push(`Header \`${name}\`: ${text}`, '');
-  if (operation.body !== undefined) lines.push('Body:', '', ...bodyTable(operation.body), '');
+  if (operation.bodyAs !== undefined) lines.push(`Body: \`${operation.bodyAs}\`.`, '');
+  else if (operation.body !== undefined) lines.push('Body:', '', ...bodyTable(operation.body), '');
   for (const [status, answer] of Object.entries(operation.answers))
     lines.push(`- ${status}: ${answerText(answer)}`);
   if (operation.errors.length > 0) lines.push('', `Errors: ${codes(operation.errors)}.`);
@@ -167,9 +168,10 @@ function typeName(schema: z.ZodType): string {
   return described(inner).type ?? 'any';
 }
 
-function answerText({ description, schema, also }: Answer): string {
+function answerText({ description, schema, also, as }: Answer): string {
   if (schema === undefined) return description;
   const { properties, anyOf } = schemaOf(schema, 'output');
+  if (as !== undefined && properties === undefined && anyOf === undefined) return `${description}: \`${as}\``;
   const shapes = (anyOf ?? [{ properties }]).map(
     (shape) => `\`{${Object.keys(shape.properties ?? {}).join(', ')}}\``,
   );

@@ -11,7 +11,7 @@ const maximumLineBytes = 32 << 20;
 
 /** Reads a backup line by line, and counts what its last line must say. */
 export class BackupReader {
-  readonly #lines: AsyncIterator<ParsedLine>;
+  readonly #lines: AsyncGenerator<ParsedLine, void, undefined>;
   readonly #hash: Hash = createHash('sha256');
   #contexts = 0;
   #messages = 0;
@@ -31,6 +31,11 @@ export class BackupReader {
       'invalid_backup',
       `The backup has version ${first.version} of the format; this release reads up to ${backupVersion}. Upgrade it.`,
     );
+  }
+
+  /** Lets go of the stream of bytes. To be called also where reading failed. */
+  async close(): Promise<void> {
+    await this.#lines.return();
   }
 
   /** The next context; null once the end has come, and says what was read. */

@@ -46,6 +46,8 @@ export async function importBackup(
     await pool.drain().catch(() => undefined);
     if (error instanceof StoreError && error.code === 'invalid_backup') throw tally.explain(error);
     throw error;
+  } finally {
+    await file.close();
   }
   return tally.report();
 }

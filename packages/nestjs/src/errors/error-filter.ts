@@ -31,6 +31,8 @@ export function sendError(reply: HttpReply, error: unknown): void {
   const { status, body } = errorReply(error);
   if (status === 401) reply.header('www-authenticate', 'Bearer');
   if (status === 503) reply.header('retry-after', '1');
+  // What is missing of the body may never come: the connection cannot be used for another request.
+  if (status === 408) reply.header('connection', 'close');
   // Fastify closes the connection of a body that it does not read to the end. A client that is still
   // sending would then see a reset instead of the answer; without the header Node discards the rest.
   if (status === 413) reply.removeHeader('connection');

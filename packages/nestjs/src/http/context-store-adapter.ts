@@ -5,12 +5,14 @@ import type { FastifyHttpOptions, FastifyReply } from 'fastify';
 import { ApiError } from '../errors/api-error.js';
 import { errorReply } from '../errors/error-answer.js';
 import { sendError } from '../errors/error-filter.js';
+import { limitBodyTime } from './body-time.js';
+import { passOnNdjson } from './ndjson-body.js';
 import { wantsWebSocket } from '../upgrade/upgrade-router.js';
 
 export interface AdapterOptions {
   /** Largest body in bytes; more is answered with 413. Default 8 MiB. */
   readonly maxBodyBytes?: number;
-  /** Time for a request to arrive in full, in milliseconds. Default 60,000. */
+  /** Time for a request to arrive in full, in milliseconds. Default 60,000. An import may take longer. */
   readonly requestTimeoutMs?: number;
   /** Connections at one time; more are closed at once. Default 10,000. */
   readonly maxConnections?: number;
@@ -24,6 +26,7 @@ export interface AdapterOptions {
 }
 
 const headerLimitBytes = 16 * 1024;
+const defaultRequestTimeoutMs = 60_000;
 
 /**
  * Nest's Fastify adapter, set up for this API: JSON bodies stay bytes (their text is stored as sent, so
@@ -38,10 +41,12 @@ export class ContextStoreAdapter extends FastifyAdapter {
     super({ ...serverOptions(options), skipMiddie: true });
     const fastify = this.getInstance();
     fastify.server.maxConnections = options.maxConnections ?? 10_000;
+    limitBodyTime(fastify, options.requestTimeoutMs ?? defaultRequestTimeoutMs);
     fastify.removeAllContentTypeParsers();
     fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
       done(null, body);
     });
+    passOnNdjson(fastify);
   }
 
   /** Nest would add parsers that make objects of bodies. */
@@ -51,8 +56,7 @@ export class ContextStoreAdapter extends FastifyAdapter {
 }
 
 function serverOptions(options: AdapterOptions): FastifyHttpOptions<Server> {
-  const requestTimeout = options.requestTimeoutMs ?? 60_000;
-  const headersTimeout = Math.min(requestTimeout, 30_000);
+  const headersTimeout = Math.min(options.requestTimeoutMs ?? defaultRequestTimeoutMs, 30_000);
   // A missing Host is refused by a hook: Node's own refusal has no body.
   const http = {
     maxHeaderSize: headerLimitBytes,
@@ -62,7 +66,8 @@ function serverOptions(options: AdapterOptions): FastifyHttpOptions<Server> {
   };
   return {
     bodyLimit: options.maxBodyBytes ?? 8 * 1024 * 1024,
-    requestTimeout,
+    // Not Node's own, which is the same for all requests: a backup of an hour may be imported.
+    requestTimeout: 0,
     keepAliveTimeout: 72_000,
     // A request on a connection that was open when the server began to close is still served, and told
     // to close the connection: a rolling restart refuses nobody.

@@ -4,6 +4,7 @@ import { credentialsOf } from '../auth/credentials.js';
 import { ApiError } from '../errors/api-error.js';
 import { errorReply } from '../errors/error-answer.js';
 import type { Metrics } from '../metrics/metrics.js';
+import { isOpenEnded } from './request-hooks.js';
 
 /** Express and middie add the path as the client sent it; `url` lacks what is mounted. */
 type Request = IncomingMessage & { readonly originalUrl?: string };
@@ -17,8 +18,7 @@ export function embeddedRequests(keys: ApiKeys, metrics: Metrics) {
     const started = performance.now();
     response.once('finish', () => {
       const route = routeOf(request.originalUrl ?? request.url ?? '');
-      // A stream lasts as long as its client likes: that is no duration of a request.
-      if (route.endsWith('/stream') && response.statusCode === 200) return;
+      if (isOpenEnded(route) && response.statusCode === 200) return;
       const seconds = (performance.now() - started) / 1000;
       metrics.requestAnswered(request.method ?? '', route, response.statusCode, seconds);
     });

@@ -1,4 +1,6 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import { ApiError } from '../errors/api-error.js';
 
 /** What Fastify's and Express's requests have in common, as far as this API reads them. */
 export interface HttpRequest {
@@ -11,6 +13,8 @@ export interface HttpRequest {
   readonly body?: unknown;
   /** The bytes, where the application was created with `rawBody: true`. */
   readonly rawBody?: Buffer;
+  /** Node's request: Fastify has it, Express is one. */
+  readonly raw?: IncomingMessage;
 }
 
 /** The same of their replies. */
@@ -41,8 +45,27 @@ export function sendJson(reply: HttpReply, bytes: Uint8Array): void {
 export function bodyBytes({ rawBody, body }: HttpRequest): Buffer {
   if (rawBody !== undefined) return rawBody;
   if (Buffer.isBuffer(body)) return body;
+  if (body instanceof Readable) {
+    throw new ApiError('unsupported_media_type', 'Send the body with Content-Type: application/json');
+  }
   if (body === undefined || body === null) return Buffer.alloc(0);
   throw new Error(
     'The body was parsed and its bytes are gone: create the application with `rawBody: true`, or on a ContextStoreAdapter.',
   );
+}
+
+/**
+ * The body as it arrives, for routes that take one of any size.
+ * @param type the content type that it must have
+ * @throws ApiError `unsupported_media_type`
+ */
+export function bodyStream(request: HttpRequest, type: string): Readable {
+  if (request.headers['content-type']?.startsWith(type) !== true) {
+    throw new ApiError('unsupported_media_type', `Send the body with Content-Type: ${type}`);
+  }
+  const { body, raw } = request;
+  if (body instanceof Readable) return body;
+  if (raw !== undefined) return raw;
+  if (request instanceof Readable) return request;
+  throw new Error('The body was read before its route: register no parser for its content type.');
 }

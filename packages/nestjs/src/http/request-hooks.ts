@@ -30,12 +30,14 @@ export function addRequestHooks(fastify: FastifyInstance, keys: ApiKeys, metrics
   }
   fastify.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';
-    // A stream lasts as long as its client likes: that is no duration of a request.
-    if (!route.endsWith('/stream') || reply.statusCode !== 200)
+    if (!isOpenEnded(route) || reply.statusCode !== 200)
       metrics.requestAnswered(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
     done();
   });
 }
+
+/** A stream or a backup lasts as long as its client likes: that is no duration of a request. */
+export const isOpenEnded = (route: string): boolean => /\/(stream|admin\/backup|admin\/import)$/.test(route);
 
 /** What HTTP allows and this API does not read. */
 function unreadable({ headers }: FastifyRequest): ApiError | undefined {

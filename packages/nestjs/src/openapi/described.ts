@@ -1,5 +1,14 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiBody, ApiHeader, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBody,
+  ApiConsumes,
+  ApiHeader,
+  ApiOperation,
+  ApiParam,
+  ApiQuery,
+  ApiResponse,
+  ApiTags,
+} from '@nestjs/swagger';
 import {
   type ErrorCode,
   type Operation,
@@ -34,6 +43,7 @@ export function Described(name: OperationName): MethodDecorator {
 function tagOf(path: string): string {
   if (path.startsWith('/health')) return 'health';
   if (path.startsWith('/v1/cluster')) return 'cluster';
+  if (path.startsWith('/v1/admin')) return 'admin';
   if (/\/(messages|tail|stream)$/.test(path)) return 'messages';
   return /\/(context|compact)$/.test(path) ? 'window' : 'contexts';
 }
@@ -57,6 +67,7 @@ function parameters(operation: Operation): MethodDecorator[] {
   for (const [name, description] of Object.entries(operation.headers ?? {})) {
     decorators.push(ApiHeader({ name, description, required: false }));
   }
+  if (operation.bodyAs !== undefined) decorators.push(ApiConsumes(operation.bodyAs));
   if (operation.body !== undefined) decorators.push(ApiBody({ schema: schemaOf(operation.body, 'input') }));
   return decorators;
 }
