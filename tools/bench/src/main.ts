@@ -13,6 +13,7 @@ import {
   startTable,
   streamsTable,
 } from './report/report.ts';
+import { runCluster } from './scenarios/cluster/run.ts';
 import { compare } from './scenarios/compare.ts';
 import { summariseProfile } from './report/profile.ts';
 import { measureRaft } from './scenarios/raft.ts';
@@ -51,6 +52,12 @@ async function main(): Promise<void> {
     if (options.scenarios.includes('start')) await runStarts(options, directory);
     if (options.scenarios.includes('streams')) await runStreams(options, directory);
     if (options.scenarios.includes('raft')) await runRaft(options, directory);
+    if (options.scenarios.includes('cluster')) {
+      for (const error of await runCluster(directory, options, console.log)) {
+        console.error(`errors: ${error}`);
+        process.exitCode = 1;
+      }
+    }
   } finally {
     await cleanUp();
   }

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 
 export const loadScenarios = ['appends', 'reads', 'mix'] as const;
 export type LoadScenario = (typeof loadScenarios)[number];
-export type Scenario = LoadScenario | 'start' | 'streams' | 'raft';
+export type Scenario = LoadScenario | 'start' | 'streams' | 'raft' | 'cluster';
 
 export interface BenchOptions {
   readonly scenarios: readonly Scenario[];
@@ -15,6 +15,8 @@ export interface BenchOptions {
   readonly streams: number;
   readonly appendsPerSecond: number;
   readonly startMessages: number;
+  /** In scenario cluster: how long after each fault, and at rest. */
+  readonly observedSeconds: number;
   readonly seed: number;
   readonly baseline: boolean;
   readonly profile: boolean;
@@ -22,11 +24,10 @@ export interface BenchOptions {
   readonly directory: string | undefined;
 }
 
-export const usage = `npm run bench -- [options]
+export const usage = `npm run bench -- [SCENARIO …] [options]
 
-  --scenario NAME    appends, reads, mix, start, streams or raft; may be given several
-                     times
-                     (default: appends reads mix)
+  SCENARIO           appends, reads, mix, start, streams, raft or cluster; also as
+                     --scenario NAME (default: appends reads mix)
   --duration S       seconds measured per round and scenario (default 10)
   --warm-up S        seconds before that, not measured (default 3)
   --rounds N         rounds; each runs both systems in turn (default 2)
@@ -35,8 +36,10 @@ export const usage = `npm run bench -- [options]
   --message-bytes N  bytes of text per message (default 256)
   --streams N        websockets in scenario streams (default 500)
   --rate N           appends a second in scenario streams (default 2000)
-  --messages N       messages in the large data directory of scenario start (default 1000000)
-  --no-baseline      leave Fastify + Postgres out
+  --messages N       messages in the large data directory of scenario start, and of a node that is started
+                     again in scenario cluster (default 1000000)
+  --observe S        in scenario cluster: seconds after each fault, and at rest (default 6)
+  --no-baseline      leave out what it is compared with: Fastify + Postgres, or etcd
   --profile          profile the server while it is measured and say where its time goes; implies
                      --no-baseline and one round
   --dir PATH         where the data goes while it runs (default: the system's temporary directory)
@@ -45,9 +48,10 @@ export const usage = `npm run bench -- [options]
 
 /** Throws a TypeError whose message says which option is wrong; undefined means that help was asked for. */
 export function readOptions(args: readonly string[]): BenchOptions | undefined {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: [...args],
     allowNegative: true,
+    allowPositionals: true,
     options: {
       scenario: { type: 'string', multiple: true },
       duration: { type: 'string', default: '10' },
@@ -59,6 +63,7 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
       streams: { type: 'string', default: '500' },
       rate: { type: 'string', default: '2000' },
       messages: { type: 'string', default: '1000000' },
+      observe: { type: 'string', default: '6' },
       baseline: { type: 'boolean', default: true },
       profile: { type: 'boolean', default: false },
       dir: { type: 'string' },
@@ -67,8 +72,9 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
     },
   });
   if (values.help) return undefined;
+  const named = [...positionals, ...(values.scenario ?? [])];
   return {
-    scenarios: values.scenario?.map(readScenario) ?? loadScenarios,
+    scenarios: named.length > 0 ? named.map(readScenario) : loadScenarios,
     seconds: readNumber('duration', values.duration, 0.1),
     warmUpSeconds: readNumber('warm-up', values['warm-up'], 0),
     rounds: values.profile ? 1 : readInteger('rounds', values.rounds),
@@ -78,6 +84,7 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
     streams: readInteger('streams', values.streams),
     appendsPerSecond: readInteger('rate', values.rate),
     startMessages: readInteger('messages', values.messages),
+    observedSeconds: readNumber('observe', values.observe, 0.5),
     seed: readInteger('seed', values.seed),
     baseline: values.baseline && !values.profile,
     profile: values.profile,
@@ -86,7 +93,7 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
 }
 
 function readScenario(name: string): Scenario {
-  const known: readonly Scenario[] = [...loadScenarios, 'start', 'streams', 'raft'];
+  const known: readonly Scenario[] = [...loadScenarios, 'start', 'streams', 'raft', 'cluster'];
   const scenario = known.find((each) => each === name);
   if (scenario === undefined) {
     throw new TypeError(`--scenario is one of ${known.join(', ')}, not "${name}"`);

@@ -1,11 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EncodedRequest } from '../workload/requests.ts';
-import { Connection } from './connection.ts';
+import { Connection, type LoadConnection } from './connection.ts';
 import { Measurement } from './measurement.ts';
 
 export interface LoadOptions {
-  readonly port: number;
+  /** Opens one of the connections; `onFailure` hears of one that breaks later. */
+  readonly connect: (index: number, onFailure: (error: Error) => void) => Promise<LoadConnection>;
   /** Requests in flight: each has a connection of its own and sends the next one when it is answered. */
   readonly inFlight: number;
   readonly next: () => EncodedRequest;
@@ -16,6 +17,11 @@ export interface TimedLoad extends LoadOptions {
   readonly seconds: number;
   /** Called under load when measuring begins and when it ends, e.g. to read the server's CPU time. */
   readonly onPhase?: (phase: 'begin' | 'end') => Promise<void> | void;
+}
+
+/** HTTP connections, one after the other to each of the ports in turn. */
+export function overHttp(ports: readonly number[]): LoadOptions['connect'] {
+  return (index, onFailure) => Connection.open(ports[index % ports.length] ?? 0, onFailure);
 }
 
 /** Loads the server for a time; only requests sent after the warm-up and answered in time count. */
@@ -59,7 +65,7 @@ export async function loadForCount(options: LoadOptions & { readonly count: numb
 
 class ClosedLoop {
   readonly drained: Promise<void>;
-  readonly #connections: Connection[] = [];
+  readonly #connections: LoadConnection[] = [];
   readonly #next: () => EncodedRequest;
   readonly #failed: Promise<never>;
   #fail: (error: Error) => void = () => undefined;
@@ -78,7 +84,9 @@ class ClosedLoop {
 
   static async open(options: LoadOptions): Promise<ClosedLoop> {
     const loop = new ClosedLoop(options.next);
-    const opening = Array.from({ length: options.inFlight }, () => Connection.open(options.port, loop.#fail));
+    const opening = Array.from({ length: options.inFlight }, (_, index) =>
+      options.connect(index, loop.#fail),
+    );
     loop.#connections.push(...(await Promise.all(opening)));
     return loop;
   }
@@ -118,7 +126,7 @@ class ClosedLoop {
     for (const connection of this.#connections) connection.close();
   }
 
-  #sendNext(connection: Connection): void {
+  #sendNext(connection: LoadConnection): void {
     const request = this.#next();
     const sentAt = performance.now();
     connection.send(request.bytes, (status, body) => {

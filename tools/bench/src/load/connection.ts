@@ -3,12 +3,18 @@ import { ResponseParser } from './response-parser.ts';
 
 export type ResponseHandler = (status: number, body: Buffer) => void;
 
+/** One request at a time; its answer as a status of HTTP, whatever is spoken below. */
+export interface LoadConnection {
+  send(request: Buffer, onResponse: ResponseHandler): void;
+  close(): void;
+}
+
 /**
  * One kept-alive HTTP connection with at most one request in flight, on a bare socket: about 10 µs of
  * client per request, a fraction of what fetch or a pooling client costs. Both systems are measured
  * through it.
  */
-export class Connection {
+export class Connection implements LoadConnection {
   readonly #socket: Socket;
   #onResponse: ResponseHandler | undefined;
   #closed = false;

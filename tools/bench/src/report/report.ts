@@ -1,4 +1,5 @@
 import type { RecordableHistogram } from 'node:perf_hooks';
+import { integer, milliseconds } from './figures.ts';
 import { summariseProfile } from './profile.ts';
 import type { ScenarioResult } from '../scenarios/compare.ts';
 import type { StartResult } from '../scenarios/start.ts';
@@ -163,12 +164,4 @@ export function raftTable(results: readonly RaftResult[]): string {
       integer(each.rssMiB),
     ]),
   );
-}
-
-function integer(value: number): string {
-  return Math.round(value).toLocaleString('en');
-}
-
-function milliseconds(microseconds: number): string {
-  return (microseconds / 1_000).toFixed(2);
 }

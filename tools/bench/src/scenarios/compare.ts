@@ -1,4 +1,4 @@
-import { loadForCount, loadForTime } from '../load/closed-loop.ts';
+import { loadForCount, loadForTime, overHttp } from '../load/closed-loop.ts';
 import { Measurement } from '../load/measurement.ts';
 import type { BenchOptions, LoadScenario } from '../options.ts';
 import { CpuProfiler, type CpuProfile } from '../report/cpu-profiler.ts';
@@ -85,7 +85,7 @@ async function runScenario(
   let cpuAtBegin = 0;
   const profiling = running.inspectorPort === undefined ? undefined : new Profiling(running);
   const measurement = await loadForTime({
-    port: running.port,
+    connect: overHttp([running.port]),
     inFlight: options.inFlight,
     next: cycle(requests),
     warmUpSeconds: options.warmUpSeconds,
@@ -175,7 +175,7 @@ async function fillContexts(
   options: BenchOptions,
 ): Promise<void> {
   const filled = await loadForCount({
-    port: running.port,
+    connect: overHttp([running.port]),
     inFlight: options.inFlight,
     next: cycle(appends),
     count: options.contexts * MESSAGES_BEFORE_READS,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { loadForCount } from '../load/closed-loop.ts';
+import { loadForCount, overHttp } from '../load/closed-loop.ts';
 import { processUsage } from '../report/process-usage.ts';
 import { ContextStoreSystem, type RunningContextStore } from '../systems/context-store.ts';
 import { contextId, encodeRequest, type EncodedRequest } from '../workload/requests.ts';
@@ -69,7 +69,7 @@ async function fill(
       }).then((response) => response.arrayBuffer());
     }
     const filled = await loadForCount({
-      port: running.port,
+      connect: overHttp([running.port]),
       inFlight: Math.min(FILL_IN_FLIGHT, batches),
       next: batchRequests(shape),
       count: batches,

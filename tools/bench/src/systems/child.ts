@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A Node process with its output in a file, so that reading it costs the client nothing. */
+/** A process with its output in a file, so that reading it costs the client nothing. */
 export interface Child {
   readonly process: ChildProcess;
   readonly pid: number;
@@ -21,13 +21,22 @@ process.on('exit', () => {
 });
 
 export function spawnNode(args: readonly string[], env: Record<string, string>, logFile: string): Child {
+  return spawnProcess(process.execPath, args, env, logFile);
+}
+
+export function spawnProcess(
+  command: string,
+  args: readonly string[],
+  env: Record<string, string>,
+  logFile: string,
+): Child {
   const output = openSync(logFile, 'a');
-  const child = spawn(process.execPath, args, {
+  const child = spawn(command, args, {
     stdio: ['ignore', output, output],
     env: { ...process.env, ...env },
   });
   closeSync(output);
-  if (child.pid === undefined) throw new Error(`could not start node ${args.join(' ')}`);
+  if (child.pid === undefined) throw new Error(`could not start ${command} ${args.join(' ')}`);
   running.add(child);
   const exited = new Promise<number | null>((resolve) => {
     child.on('exit', (code) => {
@@ -54,8 +63,12 @@ export async function stopChild(child: Child, deadlineMs = 20_000): Promise<bool
   return ended;
 }
 
-/** Milliseconds until `GET /health/ready` answers 200. Fails early, with the log, if the process ends. */
-export async function waitUntilReady(port: number, child: Child, deadlineMs = 120_000): Promise<number> {
+/** Milliseconds until `GET` of its health answers 200. Fails early, with the log, if the process ends. */
+export async function waitUntilReady(
+  port: number,
+  child: Child,
+  { path = '/health/ready', deadlineMs = 120_000 } = {},
+): Promise<number> {
   const from = performance.now();
   let exit: number | null | undefined;
   void child.exited.then((code) => (exit = code));
@@ -63,7 +76,7 @@ export async function waitUntilReady(port: number, child: Child, deadlineMs = 12
     if (exit !== undefined) {
       throw new Error(`the server ended with code ${String(exit)} before it was ready:\n${logTail(child)}`);
     }
-    const answer = await fetch(`http://127.0.0.1:${String(port)}/health/ready`).catch(() => undefined);
+    const answer = await fetch(`http://127.0.0.1:${String(port)}${path}`).catch(() => undefined);
     await answer?.arrayBuffer();
     if (answer?.status === 200) return performance.now() - from;
     await sleep(5);

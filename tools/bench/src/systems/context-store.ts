@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { freePort, spawnNode, stopChild, waitUntilReady, type Child } from './child.ts';
 import type { RunningSystem, System } from './system.ts';
 
-const entryPoint = resolve(import.meta.dirname, '../../../../apps/server/dist/main.js');
+export const serverEntryPoint = resolve(import.meta.dirname, '../../../../apps/server/dist/main.js');
 
 export interface RunningContextStore extends RunningSystem {
   /** Milliseconds from the start of the process to the first 200 of /health/ready. */
@@ -22,7 +22,7 @@ export class ContextStoreSystem implements System {
   readonly #inspected: boolean;
 
   constructor(directory: string, options: { inspected: boolean } = { inspected: false }) {
-    if (!existsSync(entryPoint)) {
+    if (!existsSync(serverEntryPoint)) {
       throw new Error('apps/server is not built: run "npm run build" first');
     }
     this.#directory = directory;
@@ -35,7 +35,7 @@ export class ContextStoreSystem implements System {
     const inspectorPort = this.#inspected ? await freePort() : undefined;
     const flags = inspectorPort === undefined ? [] : [`--inspect=127.0.0.1:${String(inspectorPort)}`];
     const child = spawnNode(
-      [...flags, entryPoint],
+      [...flags, serverEntryPoint],
       {
         NODE_ENV: 'production',
         HOST: '127.0.0.1',
