@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openDisks } from './disk/open-disks.ts';
 import { judge } from './final/judge.ts';
-import { untilAllReady, untilWritesSucceed } from './final/liveness.ts';
+import { untilAllReady, untilSettled, untilWritesSucceed } from './final/liveness.ts';
 import { Recorder } from './history/recorder.ts';
 import type { Violation } from './history/operation.ts';
 import { Nemesis } from './nemesis/nemesis.ts';
@@ -19,6 +19,7 @@ import { Workload } from './workload/workload.ts';
 
 const formDeadlineMs = 60_000;
 const progressMs = 10_000;
+const shownPerCheck = 5;
 
 /** One run from the first start to the last check. Returns whether every promise was kept. */
 export async function runChaos(
@@ -99,7 +100,10 @@ async function runCluster(run: Run): Promise<void> {
     say,
   );
   await workload.stop();
-  if (alive) await untilWritesSucceed(workload, targets(), recorder, say);
+  if (alive) {
+    if (cluster.nodes.length > 1) await untilSettled(targets()[0], recorder, say);
+    await untilWritesSucceed(workload, targets(), recorder, say);
+  }
   await judge({
     workload,
     recorder,
@@ -162,8 +166,12 @@ function report(recorder: Recorder, say: (line: string) => void): boolean {
   say(
     `${total} operations: ${ok} ok, ${refused} refused by if_version or a tombstone, ${failed} failed, ${unknown} unknown`,
   );
-  for (const { check, context, message } of recorder.violations) {
-    say(`BROKEN ${check}${context === undefined ? '' : ` in ${context}`}: ${message}`);
+  for (const [check, violations] of Map.groupBy(recorder.violations, (violation) => violation.check)) {
+    for (const { context, message } of violations.slice(0, shownPerCheck)) {
+      say(`BROKEN ${check}${context === undefined ? '' : ` in ${context}`}: ${message}`);
+    }
+    const more = violations.length - shownPerCheck;
+    if (more > 0) say(`BROKEN ${check}: and ${more} more`);
   }
   const { length } = recorder.violations;
   say(length === 0 ? 'clean: every promise was kept' : `${length} broken promises`);

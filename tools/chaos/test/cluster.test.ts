@@ -6,7 +6,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { freePorts } from '../src/network/open-network.ts';
 import { runTool, type RunningTool } from './run-tool.ts';
 
-const nodes = 1;
+const nodes = 3;
 const deadlineMs = 120_000;
 
 let directory = '';

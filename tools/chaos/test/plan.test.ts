@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { describeFault } from '../src/nemesis/fault.ts';
+import { describeFault, onMembers } from '../src/nemesis/fault.ts';
 import { faultKinds, planSteps, type Abilities } from '../src/nemesis/plan.ts';
 
 const everything: Abilities = {
@@ -52,4 +52,11 @@ test('faults name nodes of the cluster, and a bridge two different ones', () => 
       expect(describeFault(fault)).toMatch(/^[a-z]/);
     }
   }
+});
+
+test('a fault meets the nodes that belong to the cluster by then', () => {
+  const members = [3, 1, 2];
+  expect(onMembers({ kind: 'kill', nodes: [0, 2] }, members)).toEqual({ kind: 'kill', nodes: [3, 2] });
+  expect(onMembers({ kind: 'bridge', nodes: [1, 0] }, members)).toEqual({ kind: 'bridge', nodes: [1, 3] });
+  expect(onMembers({ kind: 'stutter', node: 0 }, members)).toEqual({ kind: 'stutter', node: 3 });
 });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Action } from '../history/operation.ts';
 import type { Recorder } from '../history/recorder.ts';
 import type { TestCluster } from '../node/test-cluster.ts';
@@ -7,6 +8,7 @@ import { concludeWrite } from '../workload/outcomes.ts';
 import type { Workload } from '../workload/workload.ts';
 
 const writeDeadlineMs = 10_000;
+const settleDeadlineMs = 120_000;
 
 /** Once faults have stopped every node must become ready; returns whether all did. */
 export async function untilAllReady(
@@ -32,6 +34,32 @@ export async function untilAllReady(
   return all;
 }
 
+/** And every group has the replicas that it should have, where it should have them. */
+export async function untilSettled(
+  target: Target | undefined,
+  recorder: Recorder,
+  say: (line: string) => void,
+): Promise<void> {
+  const from = performance.now();
+  let last = 'no node';
+  while (target !== undefined && performance.now() - from < settleDeadlineMs) {
+    const answer = await send(target.url, { method: 'GET', path: '/v1/cluster' });
+    last = answer.kind === 'answer' ? `${answer.status} ${answer.body.slice(0, 2_000)}` : answer.why;
+    if (answer.kind === 'answer' && answer.status === 200 && isSettled(answer.body)) {
+      say(`every group has its replicas ${Math.round(performance.now() - from)} ms later`);
+      return;
+    }
+    await delay(200);
+  }
+  const message = `groups had not their replicas ${settleDeadlineMs / 1_000} s after the faults: ${last}`;
+  recorder.broken({ check: 'placement settles', message });
+}
+
+function isSettled(body: string): boolean {
+  const { groups } = JSON.parse(body) as { groups: Record<string, number> };
+  return groups['moving'] === 0 && groups['under_replicated'] === 0 && groups['without_leader'] === 0;
+}
+
 /** And every context takes a write on every node. */
 export async function untilWritesSucceed(
   workload: Workload,
@@ -49,6 +77,8 @@ export async function untilWritesSucceed(
 
 async function writeOnce(context: string, { name, url }: Target, recorder: Recorder): Promise<void> {
   const text = `end.${name}.${context}`;
+  // All of them at once, so each is a client of its own.
+  const client = `end at ${name}`;
   const action: Action = { kind: 'append', texts: [text], keyed: true, ifVersion: null };
   const body = { message: { role: 'user', parts: [{ type: 'text', text }], id: text } };
   const invokedAt = recorder.now();
@@ -59,7 +89,7 @@ async function writeOnce(context: string, { name, url }: Target, recorder: Recor
     conclusion = concludeWrite(action, answer);
   } while (conclusion.kind !== 'appended' && performance.now() < until);
   if (conclusion.kind === 'appended') {
-    recorder.record('end', context, invokedAt, { action, outcome: conclusion });
+    recorder.record(client, context, invokedAt, { action, outcome: conclusion });
     return;
   }
   const why = 'why' in conclusion ? conclusion.why : conclusion.kind;
@@ -68,5 +98,5 @@ async function writeOnce(context: string, { name, url }: Target, recorder: Recor
     context,
     message: `${name} took no write in ${writeDeadlineMs / 1_000} s: ${why}`,
   });
-  recorder.record('end', context, invokedAt, { action, outcome: { kind: 'unknown', why } });
+  recorder.record(client, context, invokedAt, { action, outcome: { kind: 'unknown', why } });
 }

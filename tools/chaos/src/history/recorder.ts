@@ -51,8 +51,8 @@ export class Recorder {
 
   /** Takes what a check gave; most give null. */
   broken(violation: Violation | null): void {
-    // A broken node shows the same fault with every answer: the first hundred tell the story.
-    if (violation !== null && this.violations.length < 100) this.violations.push(violation);
+    // A broken node shows the same fault with every answer: the first thousand tell the story.
+    if (violation !== null && this.violations.length < 1_000) this.violations.push(violation);
   }
 }
 

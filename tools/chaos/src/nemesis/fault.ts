@@ -34,6 +34,28 @@ export interface Step {
   readonly forMs: number;
 }
 
+/** A plan counts the nodes that belong to the cluster: which these are changes when one replaces another. */
+export function onMembers(fault: Fault, members: readonly number[]): Fault {
+  const at = (index: number): number => members[index % members.length] ?? index;
+  switch (fault.kind) {
+    case 'kill':
+    case 'pause':
+    case 'restart':
+      return { ...fault, nodes: fault.nodes.map(at) };
+    case 'bridge':
+      return { ...fault, nodes: [at(fault.nodes[0]), at(fault.nodes[1])] };
+    case 'cut all':
+      return fault;
+    case 'stutter':
+    case 'cut':
+    case 'slow link':
+    case 'slow disk':
+    case 'fill disk':
+    case 'replace':
+      return { ...fault, node: at(fault.node) };
+  }
+}
+
 const named = (nodes: readonly number[]): string => nodes.map((node) => `n${node + 1}`).join(', ');
 
 /** In words, for the report. */

@@ -3,7 +3,7 @@ import type { Excuse } from '../check/silence-checks.ts';
 import type { Violation } from '../history/operation.ts';
 import type { Ending } from '../node/node-process.ts';
 import type { TestCluster } from '../node/test-cluster.ts';
-import { describeFault, type Fault, type Step } from './fault.ts';
+import { describeFault, onMembers, type Fault, type Step } from './fault.ts';
 import type { Replacement } from './replacement.ts';
 
 export interface NemesisOptions {
@@ -37,9 +37,10 @@ export class Nemesis {
   }
 
   async run(steps: readonly Step[]): Promise<void> {
-    for (const { calmMs, fault, forMs } of steps) {
+    for (const { calmMs, fault: planned, forMs } of steps) {
       await this.#wait(calmMs);
       if (this.#stop.signal.aborted) return;
+      const fault = onMembers(planned, this.#options.replacement.members());
       this.#options.say(`${describeFault(fault)}, ${(forMs / 1_000).toFixed(1)} s`);
       await this.#excused(fault, () => this.#inflict(fault, forMs));
     }

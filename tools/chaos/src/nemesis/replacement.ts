@@ -27,21 +27,20 @@ export class Replacement {
   }
 
   /**
-   * The spare node joins, `wanted` (or whoever stands in its place) is drained, stopped, removed and loses its data.
+   * The spare node joins, `leaving` is drained, stopped, removed and loses its data.
    * Each part has a deadline; what is not done by then is a broken promise.
    */
-  async replace(wanted: number, signal: AbortSignal): Promise<void> {
+  async replace(leaving: number, signal: AbortSignal): Promise<void> {
     const spare = this.#cluster.nodes.find(({ index }) => !this.#members.has(index));
-    const leaving = this.#members.has(wanted) ? wanted : this.members()[0];
-    if (spare === undefined || leaving === undefined) return;
+    // A replacement that the end of a run has cut short leaves no spare node.
+    if (spare === undefined) return;
     const { process: joining } = spare;
+    this.#members.add(spare.index);
     this.#cluster.start(spare.index);
     if (!(await this.#until(() => joining.ready(), joinDeadlineMs, signal))) {
       this.#fail(signal, `${joining.name} had not joined after ${joinDeadlineMs / 1_000} s`);
-      await joining.kill();
       return;
     }
-    this.#members.add(spare.index);
     this.#say(`${joining.name} has joined`);
     await this.#drain(leaving, signal);
   }
@@ -109,5 +108,5 @@ export class Replacement {
 /** As far as it is read here. */
 interface ClusterNode {
   readonly name: string;
-  readonly replicas: number;
+  readonly replicas: number | null;
 }
