@@ -126,16 +126,3 @@ test.each(['namespaces', 'proxy'] as const)(
     expect(heard).toMatch(/^echo/);
   },
 );
-
-test.each(['namespaces', 'proxy'] as const)('over %s: clients reach a node that is cut off', async (kind) => {
-  if (kind === 'namespaces' && !namespacesAllowed) return;
-  const { network } = await start(kind);
-  network.block(0, 1);
-  network.block(1, 0);
-  const { host, port } = network.places[0] ?? { host: '', port: 0 };
-  const client = connect(port, host);
-  client.write('hello');
-  const [answer] = (await once(client, 'data')) as [Buffer];
-  client.destroy();
-  expect(answer.toString()).toMatch(/^hello/);
-});
