@@ -5,7 +5,7 @@ import { runTool } from './run-tool.ts';
 
 test('nodes are killed, paused and cut off, and every promise is kept', async () => {
   const run = runTool('main.ts', [
-    ...['--nodes', '3', '--minutes', '0.5', '--seed', '1'],
+    ...['--nodes', '3', '--minutes', '0.26', '--seed', '131'],
     ...['--faults', 'kill,pause,cut', '--clients', '4', '--contexts', '8'],
   ]);
   const code = await run.ended;

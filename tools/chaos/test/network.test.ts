@@ -124,5 +124,17 @@ test.each(['namespaces', 'proxy'] as const)(
       heard = await ask(0, addresses[1]);
     }
     expect(heard).toMatch(/^echo/);
+
+    // Clients reach a node whose peers do not.
+    for (const other of [1, 2]) {
+      network.block(0, other);
+      network.block(other, 0);
+    }
+    const { host, port } = network.places[0] ?? { host: '', port: 0 };
+    const client = connect(port, host);
+    client.write('hello');
+    const [answer] = (await once(client, 'data')) as [Buffer];
+    client.destroy();
+    expect(answer.toString()).toMatch(/^hello/);
   },
 );
