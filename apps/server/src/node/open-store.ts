@@ -31,6 +31,10 @@ export function openStore(options: NodeOptions): Pick<ContextStoreModuleOptions,
           // At 15,000 appends a second a line for each is 2 MB/s: only for who asks for it.
           log.debug({ type: 'message_appended', context_id: message.contextId, seq: message.seq });
         },
+        onFault: (error) => {
+          observer.onFault?.(error);
+          log.error({ type: 'routing_fault', err: error }, 'a defect was met as nodes served each other');
+        },
       },
       onFatal: (error) => endProcess(error, log),
     });

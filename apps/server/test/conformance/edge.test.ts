@@ -201,6 +201,8 @@ describe('metrics', () => {
       expect(text).toMatch(new RegExp(`^${series}_count [1-9]`, 'm'));
     }
     expect(text).toMatch(/^fastpaca_raft_leader_changes_total \d/m);
+    expect(text).toContain('# TYPE fastpaca_hop_duration_seconds histogram');
+    expect(text).toMatch(/^fastpaca_routing_faults_total 0$/m);
     expect(text).toContain(
       'fastpaca_http_request_duration_seconds_count{method="PUT",route="/v1/contexts/:id",status="201"}',
     );

@@ -22,7 +22,7 @@ export interface WriteState {
   /** Whether a wait came after the last try. */
   readonly waited: boolean;
   /** An earlier try may have been committed, in this term or before; null: certainly none. */
-  readonly doubt: Term | null;
+  readonly doubt: { readonly term: Term; readonly reason: string } | null;
   readonly lastReason: string;
   /** How the call fails whatever time is left. */
   readonly final: 'overloaded' | 'too_large' | 'unavailable' | null;
@@ -52,7 +52,9 @@ const longestWaitMs = 320;
 
 /** What to do next, with the leader that is known now and the time that is left. */
 export function nextStep(state: WriteState, known: Leadership | null, remainingMs: number): WriteStep {
-  const { doubt, lastReason: reason } = state;
+  const { doubt } = state;
+  // What matters to the caller is why it is not known, not what came after.
+  const reason = doubt?.reason ?? state.lastReason;
   if (doubt !== null && (state.repetition === 'duplicating' || state.final !== null)) {
     return { kind: 'fail', failure: 'outcome_unknown', reason };
   }
@@ -62,7 +64,7 @@ export function nextStep(state: WriteState, known: Leadership | null, remainingM
   }
   const wait: WriteStep = { kind: 'wait', ms: Math.min(remainingMs, waitMs(state.fruitless)) };
   if (known === null) return wait;
-  if (doubt !== null && state.repetition === 'overwriting' && known.term <= doubt) return wait;
+  if (doubt !== null && state.repetition === 'overwriting' && known.term <= doubt.term) return wait;
   if (sameLeadership(known, state.tried) && !state.waited) return wait;
   return { kind: 'try', at: known };
 }
@@ -82,7 +84,7 @@ export function afterTry(state: WriteState, at: Leadership, end: TryEnd): WriteS
     case 'undelivered':
       return next;
     case 'unknown':
-      return { ...next, doubt: later(state.doubt, end.term) };
+      return { ...next, doubt: later(state.doubt, end) };
   }
 }
 
@@ -118,4 +120,5 @@ function finalOf({ reason, here }: Extract<TryEnd, { kind: 'rejected' }>): Write
 
 const waitMs = (fruitless: number): number => Math.min(longestWaitMs, firstWaitMs * 2 ** fruitless);
 
-const later = (a: Term | null, b: Term): Term => (a !== null && a > b ? a : b);
+const later = (doubt: WriteState['doubt'], end: NonNullable<WriteState['doubt']>): WriteState['doubt'] =>
+  doubt !== null && doubt.term > end.term ? doubt : { term: end.term, reason: end.reason };

@@ -108,9 +108,10 @@ export class WriteRouter {
     }
   }
 
-  #resultOf(command: Command, { doubt, lastReason }: WriteState, result: CommandResult): CommandResult {
-    const known = doubt === null ? result : resultInDoubt(command, result);
-    if (known === null) throw unknownOutcome(lastReason);
+  #resultOf(command: Command, { doubt }: WriteState, result: CommandResult): CommandResult {
+    if (doubt === null) return result;
+    const known = resultInDoubt(command, result);
+    if (known === null) throw unknownOutcome(doubt.reason);
     return known;
   }
 

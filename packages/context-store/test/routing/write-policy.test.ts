@@ -80,7 +80,12 @@ describe('what a write does next', () => {
     const certain = afterTry(newWrite('deduplicated'), led('a', 3), rejected());
     expect(nextStep(certain, led('b', 4), 0)).toMatchObject({ kind: 'fail', failure: 'unavailable' });
     const doubtful = afterTry(newWrite('deduplicated'), led('a', 3), unknown(3));
-    expect(nextStep(doubtful, led('b', 4), 0)).toMatchObject({ kind: 'fail', failure: 'outcome_unknown' });
+    const refused = afterTry(doubtful, led('b', 4), rejected());
+    expect(nextStep(refused, led('c', 5), 0)).toEqual({
+      kind: 'fail',
+      failure: 'outcome_unknown',
+      reason: 'peer_lost',
+    });
   });
 
   test('one that would happen twice is not repeated', () => {

@@ -2,6 +2,7 @@ import type { ContextStore, StoreObserver } from '@fastpaca/context-store';
 import { Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { AppendMetrics } from './append-metrics.js';
 import { ReplicaMetrics } from './replica-metrics.js';
+import { RoutingMetrics } from './routing-metrics.js';
 
 /**
  * The series of one application. By default they live in a registry of their own, not in prom-client's
@@ -11,6 +12,7 @@ export class Metrics {
   readonly registry: Registry;
   private readonly appends: AppendMetrics;
   private readonly replica: ReplicaMetrics;
+  private readonly routing: RoutingMetrics;
   private readonly requests: Histogram<'method' | 'route' | 'status'>;
 
   /** @param shared The application's registry. Without one the series and those of the process get their own. */
@@ -19,6 +21,7 @@ export class Metrics {
     if (shared === undefined) collectDefaultMetrics({ register: this.registry });
     this.appends = new AppendMetrics(this.registry);
     this.replica = new ReplicaMetrics(this.registry);
+    this.routing = new RoutingMetrics(this.registry);
     this.requests = new Histogram({
       name: 'fastpaca_http_request_duration_seconds',
       help: 'Time from the first byte of a request to the end of its answer',
@@ -32,6 +35,7 @@ export class Metrics {
   observer(): StoreObserver {
     return {
       ...this.replica.observer(),
+      ...this.routing.observer(),
       onAppended: (message) => this.appends.messageAppended(message),
     };
   }
