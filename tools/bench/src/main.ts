@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadScenarios, readOptions, usage, type BenchOptions } from './options.ts';
 import { describeMachine } from './report/machine.ts';
+import { archiveLines, archiveTable } from './report/archive-report.ts';
 import {
   errorLines,
   loadTable,
@@ -14,6 +15,7 @@ import {
   streamsTable,
 } from './report/report.ts';
 import { runCluster } from './scenarios/cluster/run.ts';
+import { measureArchive } from './scenarios/archive.ts';
 import { compare } from './scenarios/compare.ts';
 import { summariseProfile } from './report/profile.ts';
 import { measureRaft } from './scenarios/raft.ts';
@@ -58,6 +60,7 @@ async function main(): Promise<void> {
         process.exitCode = 1;
       }
     }
+    if (options.scenarios.includes('archive')) await runArchive(options, directory);
   } finally {
     await cleanUp();
   }
@@ -129,6 +132,23 @@ async function runRaft(options: BenchOptions, directory: string): Promise<void> 
     if (profile === null) continue;
     console.log(`\n## raft over ${storage}, ${String(groups)} groups\n\n${summariseProfile(profile)}`);
   }
+}
+
+/** A backlog into Postgres, beside the same rows by COPY. */
+async function runArchive(options: BenchOptions, directory: string): Promise<void> {
+  const result = await measureArchive(
+    directory,
+    { ...options, messages: options.startMessages },
+    console.log,
+  );
+  console.log(`\n${archiveTable(result)}\n`);
+  for (const line of archiveLines(result)) console.log(line);
+  const { rows, checksums, profile } = result.archive;
+  if (rows !== options.startMessages || checksums[0] !== checksums[1]) {
+    console.error('errors: what was read back is not what was archived');
+    process.exitCode = 1;
+  }
+  if (profile !== null) console.log(`\n## archive\n\n${summariseProfile(profile)}`);
 }
 
 await main();

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 
 export const loadScenarios = ['appends', 'reads', 'mix'] as const;
 export type LoadScenario = (typeof loadScenarios)[number];
-export type Scenario = LoadScenario | 'start' | 'streams' | 'raft' | 'cluster';
+export type Scenario = LoadScenario | 'start' | 'streams' | 'raft' | 'cluster' | 'archive';
 
 export interface BenchOptions {
   readonly scenarios: readonly Scenario[];
@@ -26,8 +26,8 @@ export interface BenchOptions {
 
 export const usage = `npm run bench -- [SCENARIO …] [options]
 
-  SCENARIO           appends, reads, mix, start, streams, raft or cluster; also as
-                     --scenario NAME (default: appends reads mix)
+  SCENARIO           appends, reads, mix, start, streams, raft, cluster or archive;
+                     also as --scenario NAME (default: appends reads mix)
   --duration S       seconds measured per round and scenario (default 10)
   --warm-up S        seconds before that, not measured (default 3)
   --rounds N         rounds; each runs both systems in turn (default 2)
@@ -36,8 +36,8 @@ export const usage = `npm run bench -- [SCENARIO …] [options]
   --message-bytes N  bytes of text per message (default 256)
   --streams N        websockets in scenario streams (default 500)
   --rate N           appends a second in scenario streams (default 2000)
-  --messages N       messages in the large data directory of scenario start, and of a node that is started
-                     again in scenario cluster (default 1000000)
+  --messages N       messages in the large data directory of scenario start, of a node that is started
+                     again in scenario cluster, and in the backlog of scenario archive (default 1000000)
   --observe S        in scenario cluster: seconds after each fault, and at rest (default 6)
   --no-baseline      leave out what it is compared with: Fastify + Postgres, or etcd
   --profile          profile the server while it is measured and say where its time goes; implies
@@ -93,10 +93,10 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
 }
 
 function readScenario(name: string): Scenario {
-  const known: readonly Scenario[] = [...loadScenarios, 'start', 'streams', 'raft', 'cluster'];
+  const known: readonly Scenario[] = [...loadScenarios, 'start', 'streams', 'raft', 'cluster', 'archive'];
   const scenario = known.find((each) => each === name);
   if (scenario === undefined) {
-    throw new TypeError(`--scenario is one of ${known.join(', ')}, not "${name}"`);
+    throw new TypeError(`A --scenario is one of ${known.join(', ')}, not "${name}"`);
   }
   return scenario;
 }

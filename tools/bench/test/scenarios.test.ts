@@ -82,6 +82,26 @@ test(
   DEADLINE_MS,
 );
 
+test(
+  'a backlog goes into Postgres and comes back, beside the same rows by COPY',
+  async () => {
+    const run = await runBench('archive', '--messages', '6001', '--contexts', '7');
+    expect(run).toMatchObject({ exitCode: 0, errors: '' });
+    const rows = tableRows(run.output, 'archive');
+    expect(rows.map((row) => [row['archive'], row['rows']])).toEqual([
+      ['archived', '6,001'],
+      ['read back', '6,001'],
+      ['COPY into messages', '6,001'],
+      ['COPY into both tables', '6,001'],
+    ]);
+    for (const row of rows) expect(figure(row, 'rows/s')).toBeGreaterThan(0);
+    const [, made, found] =
+      /^checksums of the messages: (\d+) made, (\d+) read back$/m.exec(run.output) ?? [];
+    expect(made).toBe(found);
+  },
+  DEADLINE_MS,
+);
+
 test('a wrong option is named, and nothing runs', async () => {
   const wrong = [
     { args: ['--scenario', 'writes'], names: '--scenario' },

@@ -1,0 +1,37 @@
+import type { ArchiveResult } from '../scenarios/archive.ts';
+import { integer } from './figures.ts';
+import { markdownTable } from './table.ts';
+
+export function archiveTable({ archive, copies }: ArchiveResult): string {
+  const row = (title: string, rows: number, seconds: number, cpu = '', first = '', most = ''): string[] => [
+    title,
+    integer(rows),
+    seconds.toFixed(1),
+    integer(rows / seconds),
+    cpu,
+    first,
+    most,
+  ];
+  const cpu = ((archive.cpuSeconds * 1_000_000) / archive.rows).toFixed(1);
+  const memory = [integer(archive.startMiB), integer(archive.mostMiB)];
+  return markdownTable(
+    ['archive', 'rows', 's', 'rows/s', 'CPU µs/row', 'memory MiB at first', 'memory MiB at most'],
+    [
+      row('archived', archive.rows, archive.seconds, cpu, ...memory),
+      row('read back', archive.rows, archive.readBackSeconds),
+      ...copies.map(({ tables, rows, seconds }) => row(`COPY into ${tables}`, rows, seconds)),
+    ],
+  );
+}
+
+export function archiveLines({ archive, copies }: ArchiveResult): string[] {
+  const rate = archive.rows / archive.seconds;
+  const [made, found] = archive.checksums;
+  return [
+    ...copies.map(
+      ({ tables, rows, seconds }) =>
+        `archive / COPY into ${tables} = ${((rate * seconds) / rows).toFixed(2)}`,
+    ),
+    `checksums of the messages: ${String(made)} made, ${String(found)} read back`,
+  ];
+}
