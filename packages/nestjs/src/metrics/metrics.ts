@@ -1,6 +1,7 @@
 import type { ContextStore, StoreObserver } from '@fastpaca/context-store';
 import { Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { AppendMetrics } from './append-metrics.js';
+import { watchLinks } from './link-metrics.js';
 import { ReplicaMetrics } from './replica-metrics.js';
 import { RoutingMetrics } from './routing-metrics.js';
 
@@ -40,9 +41,10 @@ export class Metrics {
     };
   }
 
-  /** Reads the store's status at every scrape. */
-  watch(store: Pick<ContextStore, 'status'>): void {
+  /** Reads the store's status at every scrape, and that of its links to other nodes. */
+  watch(store: Pick<ContextStore, 'status' | 'network'>): void {
     this.replica.watch(() => store.status());
+    if (store.network !== null) watchLinks(this.registry, store.network);
   }
 
   requestAnswered(method: string, route: string, status: number, seconds: number): void {
