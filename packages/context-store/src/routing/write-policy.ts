@@ -5,7 +5,7 @@ import type { Repetition } from './repetition.js';
 
 /** How one try to propose a command ended, where it did not end with a result. */
 export type TryEnd =
-  /** Certainly not in any log, now or ever. `here`: this node said so. */
+  /** Certainly not in any log, now or ever. `here`: this node said so, and knows of no other leader. */
   | { readonly kind: 'rejected'; readonly reason: RejectReason; readonly here: boolean }
   /** The node did not get it. */
   | { readonly kind: 'undelivered'; readonly reason: string }

@@ -132,13 +132,15 @@ export class WriteRouter {
     at: Leadership,
     outcome: Exclude<ProposeOutcome<CommandResult>, { kind: 'committed' }>,
   ): TryEnd {
-    const status = this.#routes.local.groupStatus(group);
+    const { leaderships, local } = this.#routes;
+    const status = local.groupStatus(group);
     if (outcome.kind === 'unknown') {
       // It may have been led here again since `at`: then the entry is of that later term.
       return { ...outcome, term: term(Math.max(at.term, status?.term ?? 0)) };
     }
-    if (status?.leader) this.#routes.leaderships.learn(group, { node: status.leader, term: status.term });
-    return { kind: 'rejected', reason: outcome.reason, here: true };
+    const leader = status?.leader ?? null;
+    if (status !== null && leader !== null) leaderships.learn(group, { node: leader, term: status.term });
+    return { kind: 'rejected', reason: outcome.reason, here: leader === null || leader === local.self };
   }
 
   /** To the leader itself, or over a node that may reach it where this one does not. */
