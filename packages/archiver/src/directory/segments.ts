@@ -37,13 +37,12 @@ export async function readSegment(directory: string, firstSeq: number): Promise<
   let torn: number | null = null;
   for (let at = 0, end = bytes.indexOf(newline); end !== -1; at = end + 1, end = bytes.indexOf(newline, at)) {
     const row = decodeLine(bytes.subarray(at, end));
-    // After a crash the end of the last write may be anything; behind it nothing was ever written.
-    if (row?.seq !== firstSeq + rows.length) torn ??= at;
-    else if (torn !== null) throw damaged(path, torn);
-    else {
+    if (row?.seq === firstSeq + rows.length && torn === null) {
       rows.push(row);
       size = end + 1;
-    }
+    } else if (row !== null) throw damaged(path, torn ?? at);
+    // After a crash the end of the last write may be anything; nothing was ever written behind it.
+    else torn ??= at;
   }
   return { rows, size };
 }
