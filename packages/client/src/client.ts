@@ -1,3 +1,5 @@
+import { Admin } from './admin/admin.js';
+import { Cluster } from './cluster/cluster.js';
 import type { CallOptions } from './context/append.js';
 import { Context } from './context/context.js';
 import { toPutBody, type ContextSettings } from './context/context-info.js';
@@ -28,6 +30,9 @@ export interface Client {
     options?: CallOptions,
   ): Promise<Context<M>>;
   readonly contexts: Contexts;
+  /** Backup and import. */
+  readonly admin: Admin;
+  readonly cluster: Cluster;
   /** Makes a context read-only; with `erase`, removes it for good. */
   deleteContext(id: string, options?: DeleteOptions): Promise<void>;
 }
@@ -61,6 +66,8 @@ export function createClient(options: ClientOptions): Client {
       return new Context<M>(http, id);
     },
     contexts: new Contexts(http),
+    admin: new Admin(http),
+    cluster: new Cluster(http),
     deleteContext: (id, deletion = {}) => deleteContext(http, id, deletion),
   };
 }

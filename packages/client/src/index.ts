@@ -1,5 +1,7 @@
+export type { Admin, BackupOptions, ImportOptions, ImportReport } from './admin/admin.js';
 export { createClient } from './client.js';
 export type { Client } from './client.js';
+export type { Cluster, ClusterNode, ClusterStatus } from './cluster/cluster.js';
 export type {
   AppendManyOptions,
   AppendOptions,

@@ -36,10 +36,12 @@ export interface Call {
   readonly body?: unknown;
   readonly repetition: Repetition;
   readonly signal?: AbortSignal | undefined;
+  /** In place of the client's; `Infinity` for a call that may take any time. */
+  readonly timeoutMs?: number;
 }
 
 /** A call with its body as it goes over the wire: encoded once, for all tries. */
-type EncodedCall = Omit<Call, 'body'> & { readonly body?: string };
+type EncodedCall = Omit<Call, 'body'> & { readonly body?: string | ReadableStream<Uint8Array> };
 
 /** What one try gave. */
 export type Tried<T> =
@@ -63,13 +65,18 @@ export class Http {
   }
 
   /** Sends a call, again where that is safe, and gives the JSON of its answer (null for 204). */
-  async json({ body, ...rest }: Call): Promise<unknown> {
+  json(call: Call): Promise<unknown> {
+    return this.request(call, readJson);
+  }
+
+  /** As `json`; `read` takes the value out of a good answer. */
+  async request<T>({ body, ...rest }: Call, read: (response: Response) => Promise<T>): Promise<T> {
     // What cannot be encoded is the caller's mistake, not a failure of the connection.
     const call: EncodedCall = body === undefined ? rest : { ...rest, body: JSON.stringify(body) };
     let unknown = false;
     for (let failures = 1; ; failures++) {
       const { url, index } = this.nodes.pick();
-      const tried = await this.once(call, url, readJson);
+      const tried = await this.once(call, url, read);
       if (tried.ok) return tried.value;
       const { failure } = tried;
       unknown ||= call.repetition !== 'read' && mayHaveApplied(failure);
@@ -111,15 +118,18 @@ export class Http {
   ): Promise<Tried<T>> {
     call.signal?.throwIfAborted();
     const { controller, release } = linked(call.signal);
-    const timer = setTimeout(() => {
-      controller.abort(timedOut);
-    }, this.timeoutMs);
+    const timeoutMs = call.timeoutMs ?? this.timeoutMs;
+    const timer = Number.isFinite(timeoutMs)
+      ? setTimeout(() => {
+          controller.abort(timedOut);
+        }, timeoutMs)
+      : undefined;
     try {
       // Raced, so that a `fetch` which does not heed its signal cannot hold the caller.
       return await untilAborted(this.exchange(call, baseUrl, controller.signal, read), controller.signal);
     } catch (error) {
       if (call.signal?.aborted) throw call.signal.reason;
-      if (error === timedOut) return { ok: false, failure: { kind: 'timeout', timeoutMs: this.timeoutMs } };
+      if (error === timedOut) return { ok: false, failure: { kind: 'timeout', timeoutMs } };
       if (error instanceof BrokenAnswer) {
         const { status, message, cause } = error;
         return { ok: false, failure: { kind: 'broken', status, what: message, cause } };
@@ -149,6 +159,7 @@ export class Http {
         ...call.headers,
       },
       ...(call.body === undefined ? {} : { body: call.body }),
+      ...(call.body instanceof ReadableStream ? { duplex: 'half' } : {}),
       signal,
     });
     if (response.ok) return { ok: true, value: await read(response) };
@@ -168,7 +179,7 @@ export class BrokenAnswer extends Error {
   }
 }
 
-async function readJson(response: Response): Promise<unknown> {
+export async function readJson(response: Response): Promise<unknown> {
   if (response.status === 204) return null;
   let text: string;
   try {
