@@ -136,6 +136,17 @@ describe('packed and installed into an empty project', () => {
     30_000,
   );
 
+  test('the command runs as its README says', async () => {
+    const bin = inProject('node_modules', '.bin', 'fastpaca');
+    const { stdout } = await run(bin, ['--help']);
+    expect(stdout).toMatch(/^Usage: fastpaca/);
+    const readme = readFileSync(path.join(root, 'packages', 'cli', 'README.md'), 'utf8');
+    const named = [...readme.matchAll(/^(?:echo .*\| )?fastpaca ([a-z]+)/gm)].map(([, name]) => name);
+    expect(named.length).toBeGreaterThan(5);
+    for (const name of named) expect(stdout).toMatch(new RegExp(`^  ${name ?? ''}[ |]`, 'm'));
+    await expect(run(bin, ['no-such-command'])).rejects.toMatchObject({ code: 2 });
+  }, 30_000);
+
   test('the client’s example talks to the application of the Nest module’s example', async () => {
     const port = await freePort();
     const { code } = example('nestjs');
