@@ -49,13 +49,19 @@ const commonJsGlobals = [
   'const __dirname = import.meta.dirname;',
 ].join('\n');
 
+/**
+ * Where the bundles lie, as deep below the manifest as the modules of the server that read it: a URL relative to a
+ * module becomes one relative to its bundle.
+ */
+const place = 'dist/node';
+
 async function bundleInto(directory: string): Promise<Metafile[]> {
   const esm: BuildOptions = { ...common, format: 'esm', banner: { js: commonJsGlobals } };
   const results = [
     build({
       ...esm,
       entryPoints: [path.join(root, 'apps/server/dist/main.js')],
-      outfile: path.join(directory, 'server.mjs'),
+      outfile: path.join(directory, place, 'server.mjs'),
       plugins: [optionalDependencies],
       external: [...neverLoaded, 'swagger-ui-dist', 'tiktoken'],
     }),
@@ -64,13 +70,13 @@ async function bundleInto(directory: string): Promise<Metafile[]> {
       ...common,
       format: 'cjs',
       entryPoints: [path.join(path.dirname(tokens.resolve('piscina')), 'worker.js')],
-      outfile: path.join(directory, 'worker.js'),
+      outfile: path.join(directory, place, 'worker.js'),
       external: neverLoaded,
     }),
     build({
       ...esm,
       entryPoints: [path.join(root, 'packages/token-budget/dist/estimator/pool/count-worker.js')],
-      outfile: path.join(directory, 'count-worker.js'),
+      outfile: path.join(directory, place, 'count-worker.js'),
       external: ['tiktoken'],
     }),
   ];
@@ -100,7 +106,20 @@ function copyFiles(directory: string): void {
   // node-gyp-build looks for prebuilds/ beside the file that asks: the bundle.
   const prebuilds = path.join('prebuilds', `${process.platform}-${process.arch}`);
   const addon = path.dirname(storage.resolve('classic-level/package.json'));
-  cpSync(path.join(addon, prebuilds), path.join(directory, prebuilds), { recursive: true });
+  cpSync(path.join(addon, prebuilds), path.join(directory, place, prebuilds), { recursive: true });
+  const { name, version } = readManifest(path.join(root, 'apps/server'));
+  // Without a type: the file that a thread starts with is CommonJS.
+  writeFileSync(path.join(directory, 'package.json'), JSON.stringify({ name, version }));
+}
+
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly license?: string;
+}
+
+function readManifest(directory: string): Manifest {
+  return JSON.parse(readFileSync(path.join(directory, 'package.json'), 'utf8')) as Manifest;
 }
 
 /** The licences of everything inside, as they ask to be passed on. */
@@ -109,11 +128,7 @@ function licences(metafiles: readonly Metafile[]): string {
   const packages = inputs.flatMap((file) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []);
   const texts = [...new Set(packages)].sort().map((folder) => {
     const directory = path.join(root, folder);
-    const manifest = JSON.parse(readFileSync(path.join(directory, 'package.json'), 'utf8')) as {
-      name: string;
-      version: string;
-      license?: string;
-    };
+    const manifest = readManifest(directory);
     const files = readdirSync(directory).filter((name) => /^(licen[cs]e|notice)/i.test(name));
     const body = files.map((name) => readFileSync(path.join(directory, name), 'utf8').trim()).join('\n\n');
     return `${manifest.name} ${manifest.version} (${manifest.license ?? 'see below'})\n\n${body}`;
@@ -136,7 +151,7 @@ export async function bundleServer(directory: string): Promise<string[]> {
   copyFiles(directory);
   writeFileSync(path.join(directory, 'LICENSES.txt'), licences(metafiles));
   // The executable's own script cannot import files; one that it requires can.
-  writeFileSync(path.join(directory, 'start.cjs'), "import('./server.mjs');\n");
+  writeFileSync(path.join(directory, 'start.cjs'), `import('./${place}/server.mjs');\n`);
   return globSync('**/*', { cwd: directory, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => path.relative(directory, path.join(entry.parentPath, entry.name)))
