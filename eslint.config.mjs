@@ -19,6 +19,7 @@ const allowed = {
   bench: ['raft-core', 'log-storage', 'token-budget', 'context-store', 'archiver', 'chaos'],
   chaos: ['raft-core', 'log-storage'],
   deploy: [],
+  docs: [],
 };
 
 export default tseslint.config(

@@ -1,0 +1,29 @@
+import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { root } from './repository.ts';
+
+// The documentation site: `npm run docs` serves it and follows edits, `npm run docs build` writes it to tools/docs/dist.
+
+const here = path.join(root, 'tools/docs');
+
+/** Runs a program of the workspace; its failure is ours. */
+function run(program: string, args: readonly string[], cwd: string): void {
+  const file = path.join(root, 'node_modules/.bin', program);
+  const { status } = spawnSync(process.execPath, [file, ...args], { cwd, stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+/** One page for each package, from its docstrings, among the others: not committed. */
+function writeApiPages(): void {
+  rmSync(path.join(root, 'docs/api'), { recursive: true, force: true });
+  run('typedoc', ['--options', path.join(here, 'typedoc.json')], root);
+}
+
+const [command = 'serve', ...rest] = process.argv.slice(2);
+if (command !== 'serve' && command !== 'build') {
+  process.stderr.write('Usage: npm run docs [serve|build]\n');
+  process.exit(2);
+}
+writeApiPages();
+run('vitepress', [command === 'serve' ? 'dev' : 'build', ...rest], here);
