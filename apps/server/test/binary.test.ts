@@ -18,7 +18,7 @@ describe('the executable', () => {
   beforeAll(async () => {
     if (empty !== undefined) mkdirSync(empty);
     await run(process.execPath, [path.join(root, 'tools/deploy/src/build-binary.ts'), executable]);
-  }, 120_000);
+  }, 240_000);
   afterAll(() => rmSync(place, { recursive: true, force: true }));
 
   /** In an empty directory, with nothing in the path. */
@@ -55,7 +55,8 @@ describe('the executable', () => {
     expect(page.status).toBe(200);
     expect((await page.arrayBuffer()).byteLength).toBeGreaterThan(1_000_000);
     expect(await second.stop()).toBe(0);
-  });
+    // Two starts of a process, each with its own deadline.
+  }, 90_000);
 
   test('unpacks itself once, and writes nothing into the directory that it is started in', () => {
     expect(readdirSync(temporary ?? '')).toHaveLength(1);

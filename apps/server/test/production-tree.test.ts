@@ -84,7 +84,7 @@ describe('the tree that the image holds', () => {
     symlinkSync(process.execPath, path.join(onlyNode, 'node'));
     const env = { ...process.env, SOURCE_DATE_EPOCH: String(commitTime) };
     await run(process.execPath, [path.join(root, 'docker/assemble.mjs'), tree], { env });
-  }, 120_000);
+  }, 240_000);
 
   afterAll(() => {
     rmSync(tree, { recursive: true, force: true });
@@ -115,7 +115,7 @@ describe('the tree that the image holds', () => {
     server.process.kill(image.stopSignal);
     expect(await server.stop()).toBe(0);
     await expect(run(program, args, check)).rejects.toThrow();
-  });
+  }, 60_000);
 
   test('does not run as root, and owns its volume', () => {
     expect(image.user).toMatch(/^[1-9]\d*:[1-9]\d*$/);
