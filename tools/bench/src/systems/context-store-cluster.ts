@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { Connection } from '../load/connection.ts';
 import { contextId, encodeRequest } from '../workload/requests.ts';
-import { freePort, spawnNode, waitUntilReady } from './child.ts';
+import { freePorts, spawnNode, waitUntilReady } from './child.ts';
 import { ClusterNode, form } from './cluster-node.ts';
 import type { ClusterRequests, ClusterSystem, RunningCluster } from './cluster-system.ts';
 import { serverEntryPoint } from './context-store.ts';
@@ -20,7 +20,7 @@ export class ContextStoreCluster implements ClusterSystem {
   }
 
   async start(): Promise<RunningCluster> {
-    this.#ports ??= [await freePort(), await freePort(), await freePort()];
+    this.#ports ??= await freePorts(3);
     const ports = this.#ports;
     const seed = ports.map((port) => `127.0.0.1:${String(port)}`).join(',');
     await mkdir(this.#directory, { recursive: true });

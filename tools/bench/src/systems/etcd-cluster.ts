@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { GrpcConnection } from '../load/grpc-connection.ts';
 import { encodePut, encodePuts } from '../workload/etcd-requests.ts';
 import { contextId } from '../workload/requests.ts';
-import { freePort, spawnProcess, waitUntilReady } from './child.ts';
+import { freePorts, spawnProcess, waitUntilReady } from './child.ts';
 import { ClusterNode, form } from './cluster-node.ts';
 import type { ClusterRequests, ClusterSystem, RunningCluster } from './cluster-system.ts';
 import { messageOf } from './context-store-cluster.ts';
@@ -22,6 +22,15 @@ interface Member {
   readonly peerPort: number;
 }
 
+async function membersOnFreePorts(): Promise<Member[]> {
+  const ports = await freePorts(6);
+  return ['n1', 'n2', 'n3'].map((name, index) => ({
+    name,
+    port: ports[index] ?? 0,
+    peerPort: ports[3 + index] ?? 0,
+  }));
+}
+
 /** Three members with etcd's own defaults: 100 ms heartbeats, 1,000 ms election timeout, fsync on. */
 export class EtcdCluster implements ClusterSystem {
   readonly name = 'etcd, three nodes';
@@ -34,9 +43,7 @@ export class EtcdCluster implements ClusterSystem {
   }
 
   async start(): Promise<RunningCluster> {
-    this.#members ??= await Promise.all(
-      ['n1', 'n2', 'n3'].map(async (name) => ({ name, port: await freePort(), peerPort: await freePort() })),
-    );
+    this.#members ??= await membersOnFreePorts();
     const members = this.#members;
     const url = (port: number): string => `http://127.0.0.1:${String(port)}`;
     const initial = members.map(({ name, peerPort }) => `${name}=${url(peerPort)}`).join(',');

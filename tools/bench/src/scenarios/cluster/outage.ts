@@ -25,7 +25,7 @@ const pauseMs = 50;
  * again, not how long a server keeps a request that has lost its leader (etcd: 7 s).
  */
 const patienceMs = 500;
-const calmSeconds = 3;
+const longestCalmSeconds = 3;
 
 /**
  * Pauses, then kills one node after the other while appends go to the other two, and measures how long each context
@@ -38,6 +38,7 @@ export async function measureOutages(
 ): Promise<OutageResult[]> {
   await system.dispose();
   const running = await system.start();
+  const calmMs = calmOf(observedSeconds);
   const kill: OutageResult = emptyResult(system.name, 'kill -9');
   const pause: OutageResult = emptyResult(system.name, 'SIGSTOP');
   try {
@@ -51,7 +52,7 @@ export async function measureOutages(
         strike: () => node.pause(),
       });
       node.resume();
-      await sleep(calmSeconds * 1_000);
+      await sleep(calmMs);
     }
     for (const [index, node] of running.nodes.entries()) {
       await observe(running, shape, {
@@ -61,13 +62,15 @@ export async function measureOutages(
         strike: () => node.kill(),
       });
       await node.restart();
-      await sleep(calmSeconds * 1_000);
+      await sleep(calmMs);
     }
     return [kill, pause];
   } finally {
     await running.stop();
   }
 }
+
+const calmOf = (observedSeconds: number): number => 1_000 * Math.min(longestCalmSeconds, observedSeconds);
 
 const emptyResult = (system: string, fault: OutageResult['fault']): OutageResult => ({
   system,
@@ -93,7 +96,7 @@ async function observe(
   const survivors = running.nodes.map((_, index) => index).filter((index) => index !== victim);
   const all = Array.from({ length: writers }, (_, context) => new Writer(running, survivors, context, text));
   const done = all.map((writer) => writer.run());
-  await sleep(calmSeconds * 1_000);
+  await sleep(calmOf(observedSeconds));
   const before = all.map((writer) => writer.takeLongestGap());
   await strike();
   await sleep(observedSeconds * 1_000);
