@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { openDisks } from './disk/open-disks.ts';
 import { judge } from './final/judge.ts';
 import { untilAllReady, untilSettled, untilWritesSucceed } from './final/liveness.ts';
+import { OwnStalls } from './history/own-stalls.ts';
 import { Recorder } from './history/recorder.ts';
 import type { Violation } from './history/operation.ts';
 import { Nemesis } from './nemesis/nemesis.ts';
@@ -80,6 +81,7 @@ interface Run {
 
 async function runCluster(run: Run): Promise<void> {
   const { options, say, recorder, cluster, replacement, nemesis } = run;
+  const own = new OwnStalls();
   const started = performance.now();
   for (let index = 0; index < cluster.size; index += 1) cluster.start(index);
   for (let index = 0; index < cluster.size; index += 1) {
@@ -100,6 +102,9 @@ async function runCluster(run: Run): Promise<void> {
     say,
   );
   await workload.stop();
+  own.stop();
+  if (own.stalls.length > 0)
+    say(`this process itself stood still ${own.stalls.length} times for more than a second`);
   if (alive) {
     if (cluster.nodes.length > 1) await untilSettled(targets()[0], recorder, say);
     await untilWritesSucceed(workload, targets(), recorder, say);
@@ -107,7 +112,7 @@ async function runCluster(run: Run): Promise<void> {
   await judge({
     workload,
     recorder,
-    excuses: nemesis.excuses,
+    excuses: [...nemesis.excuses, ...own.excuses(cluster.nodes.map(({ process }) => process.name))],
     targets: targets(),
     cluster,
     members: replacement.members(),

@@ -3,6 +3,7 @@ import type { Excuse } from '../check/silence-checks.ts';
 import type { Violation } from '../history/operation.ts';
 import type { Ending } from '../node/node-process.ts';
 import type { TestCluster } from '../node/test-cluster.ts';
+import { patienceMs } from '../workload/api.ts';
 import { describeFault, onMembers, type Fault, type Step } from './fault.ts';
 import type { Replacement } from './replacement.ts';
 
@@ -15,7 +16,7 @@ export interface NemesisOptions {
 }
 
 /** How long a node that was hurt may still keep requests waiting: what it had received lies in its buffers. */
-const graceMs = 8_000;
+const graceMs = patienceMs;
 const exitDeadlineMs = 20_000;
 
 /** Carries out the steps of a plan, one after the other, and undoes each. */
