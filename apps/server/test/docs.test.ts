@@ -23,7 +23,7 @@ describe('every line of the quick starts works as pasted', () => {
     await server.stop();
   });
 
-  test.each(['README.md', 'docs/quick-start.md', 'docs/operations/unavailable.md'])('%s', async (page) => {
+  test.each(['README.md', 'docs/quick-start.md', 'docs/cluster/unavailable.md'])('%s', async (page) => {
     const blocks = pasteableBlocks(page);
     expect(blocks.length).toBeGreaterThan(0);
     for (const block of blocks) {
