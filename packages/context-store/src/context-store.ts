@@ -3,6 +3,7 @@ import type { ImportReport } from './backup/import-report.js';
 import type { BackupSource } from './backup/backup-source.js';
 import { routedSource } from './backup/routed-source.js';
 import { writeBackup, type BackupOptions } from './backup/write-backup.js';
+import { Archive, type StoreArchive } from './archive/archive.js';
 import { integer } from './checks.js';
 import { Cluster } from './cluster/cluster.js';
 import type { ClusterControl } from './cluster/cluster-control.js';
@@ -80,6 +81,7 @@ interface StoreParts {
   readonly waiters: ChangeWaiters;
   readonly cluster: Cluster;
   readonly network: PeerNetwork | null;
+  readonly archive: Archive | null;
 }
 
 /**
@@ -104,16 +106,18 @@ export class ContextStore {
   readonly #waiters: ChangeWaiters;
   readonly #cluster: Cluster;
   readonly #network: PeerNetwork | null;
+  readonly #archive: Archive | null;
   readonly #now: () => number;
 
   private constructor(options: ContextStoreOptions, parts: StoreParts) {
-    const { replica, router, waiters, cluster, network } = parts;
+    const { replica, router, waiters, cluster, network, archive } = parts;
     this.#options = options;
     this.#replica = replica;
     this.#router = router;
     this.#waiters = waiters;
     this.#cluster = cluster;
     this.#network = network;
+    this.#archive = archive;
     this.#now = options.now ?? Date.now;
   }
 
@@ -128,12 +132,14 @@ export class ContextStore {
     const node = NodeFile.open(options.directory, { name: options.nodeName, groups: options.groups });
     const network = options.cluster?.network?.(node.self) ?? null;
     let cluster: Cluster | null = null;
+    let archive: Archive | null = null;
     const replica = await Replica.open({
       store: options,
       self: node.self.id,
       groups: node.groups,
       ...(network && { transport: network.transport }),
       onChange: (write) => {
+        archive?.changed(write);
         if (write === null) waiters.wakeAll();
         else if (write.changes.some(({ type }) => type !== 'archived')) waiters.wake(write.id);
       },
@@ -142,6 +148,7 @@ export class ContextStore {
       },
       onFacts: () => cluster?.factsChanged(),
     });
+    archive = openArchive(options, replica);
     cluster = new Cluster({
       node,
       replica,
@@ -159,14 +166,16 @@ export class ContextStore {
     });
     try {
       await cluster.start();
+      archive?.start();
     } catch (error) {
+      await archive?.stop();
       cluster.stop();
       router.close();
       await network?.close();
       await replica.close();
       throw error;
     }
-    return new ContextStore(options, { replica, router, waiters, cluster, network });
+    return new ContextStore(options, { replica, router, waiters, cluster, network, archive });
   }
 
   /**
@@ -209,7 +218,8 @@ export class ContextStore {
   }
 
   /**
-   * Removes a context, its messages and its remembered keys for good. The id is free afterwards.
+   * Removes a context, its messages and its remembered keys for good. The id is free at once. Its rows go
+   * from the archive as soon as that can be reached; a context that gets the id is not archived before.
    * @throws StoreError `context_not_found`
    */
   async erase(id: string, options: WriteOptions = {}): Promise<void> {
@@ -389,6 +399,11 @@ export class ContextStore {
     return this.#cluster.handOver(options.deadlineMs ?? defaultDeadlineMs);
   }
 
+  /** What is told and asked of the archive, or null where there is none. */
+  get archive(): StoreArchive | null {
+    return this.#archive;
+  }
+
   /** Numbers for metrics. Costs a walk over the groups. */
   status(): ReplicaStatus {
     return this.#replica.status();
@@ -399,6 +414,7 @@ export class ContextStore {
     this.#waiters.close();
     this.#cluster.stop();
     this.#router.close();
+    await this.#archive?.stop();
     await this.#replica.close();
     await this.#network?.close();
   }
@@ -432,6 +448,16 @@ export class ContextStore {
       onAppended({ contextId: id, seq, role: message.role, tokens, source });
     }
   }
+}
+
+function openArchive({ archive, observer, now }: ContextStoreOptions, replica: Replica): Archive | null {
+  if (archive === undefined) return null;
+  return new Archive({
+    options: archive,
+    local: replica,
+    observer: observer?.archive ?? {},
+    now: now ?? Date.now,
+  });
 }
 
 const unexpected = (result: CommandResult): Error =>

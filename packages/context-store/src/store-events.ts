@@ -1,3 +1,4 @@
+import type { ArchiveObserver } from './archive/archive-options.js';
 import type { PeerErrorCode } from './peer/peer-error.js';
 
 /** A message that an acknowledged append wrote. Retries that wrote nothing are not reported. */
@@ -35,6 +36,7 @@ export interface StoreObserver {
   }) => void;
   /** A call goes on after a try that led nowhere. */
   readonly onRetry?: (retry: { readonly kind: 'write' | 'read'; readonly reason: string }) => void;
+  readonly archive?: ArchiveObserver;
   /** A defect, of this node as it served another or of another node, that no call shows: for the log. */
   readonly onFault?: (error: unknown) => void;
 }

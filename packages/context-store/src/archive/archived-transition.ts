@@ -66,7 +66,7 @@ function move(
       context: { ...context, record: { ...watermark, archive } },
       profileChanged: false,
       ops,
-      changes: [{ type: 'archived' }],
+      changes: [{ type: 'archived', trimmed: ops.length }],
       pendingSince: restSince ?? at,
     },
     steps: plan.steps,

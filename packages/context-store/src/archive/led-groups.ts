@@ -31,8 +31,12 @@ export class LedGroups {
     return status?.role === 'leader' && status.ready ? this.#local.machine(group) : null;
   }
 
+  groupOf(id: ContextId): GroupId {
+    return groupId(groupOf(id, this.#local.groups));
+  }
+
   findOf(id: ContextId): LedGroup | null {
-    const group = groupOf(id, this.#local.groups);
+    const group = this.groupOf(id);
     const machine = this.find(group);
     return machine === null ? null : { group, machine };
   }

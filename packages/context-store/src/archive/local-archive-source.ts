@@ -10,6 +10,7 @@ import type { GroupId } from '@fastpaca/raft-core';
 import type { ArchivedItem } from '../command/command.js';
 import { decodeRecord } from '../context/context-codec.js';
 import { contextId, type ContextId } from '../context/context-id.js';
+import type { ContextRecord } from '../context/context-record.js';
 import { bodyOf } from '../message/stored-message.js';
 import type { GroupMachine } from '../state/group-machine.js';
 import {
@@ -28,7 +29,7 @@ import { decodeErasure } from './erasure-entry.js';
 import type { LedGroup, LedGroups } from './led-groups.js';
 import { lifeName } from './life.js';
 import { decodeCursor, encodeCursor, firstPlace, type PendingCursor } from './pending-cursor.js';
-import { decodePending } from './pending-entry.js';
+import { decodePending, type PendingEntry } from './pending-entry.js';
 
 const deadlineMs = 5_000;
 /** Contexts of one command. */
@@ -43,6 +44,8 @@ const queueStep = 256;
 export interface LocalArchiveOptions {
   readonly tailKeep: number;
   readonly now: () => number;
+  /** Each context that a round comes by. */
+  readonly onPending?: (id: ContextId, record: ContextRecord) => void;
 }
 
 /**
@@ -160,9 +163,25 @@ export class LocalArchiveSource implements ArchiveSource {
       if (pairs.length === 0) break;
       const entries = pairs.map(([key, value]) => ({ place: placeOfKey(key), ...decodePending(value) }));
       place = entries.at(-1)?.place ?? place;
-      contexts.push(...(await describe(machine, entries)));
+      contexts.push(...(await this.#describe(machine, entries)));
     }
     return { contexts, next: { group: led.group, place, end } };
+  }
+
+  /** The contexts at some places, without those that wait for the erasure of an earlier life. */
+  async #describe(machine: GroupMachine, entries: readonly PendingEntry[]): Promise<PendingContext[]> {
+    const ids = entries.map(({ id }) => id);
+    const records = await machine.space.getMany(ids.map(recordKey));
+    const erasures = machine.totals().erasures === 0 ? [] : await machine.space.getMany(ids.map(erasureKey));
+    return entries.flatMap(({ id, since }, at): PendingContext[] => {
+      const bytes = records[at];
+      // Erased since its place was read.
+      if (bytes === undefined || erasures[at] !== undefined) return [];
+      const record = decodeRecord(bytes);
+      this.#options.onPending?.(id, record);
+      const { archivedSeq, lastSeq } = record;
+      return [{ contextId: id, life: lifeName(record), archivedSeq, lastSeq, pendingSince: since }];
+    });
   }
 
   /**
@@ -220,25 +239,6 @@ export class LocalArchiveSource implements ArchiveSource {
 interface Acknowledged {
   readonly acknowledgement: Acknowledgement;
   readonly item: ArchivedItem;
-}
-
-/** The contexts at some places, without those that wait for the erasure of an earlier life. */
-async function describe(
-  machine: GroupMachine,
-  entries: readonly { readonly id: ContextId; readonly since: number }[],
-): Promise<PendingContext[]> {
-  const records = await machine.space.getMany(entries.map(({ id }) => recordKey(id)));
-  const erasures =
-    machine.totals().erasures === 0
-      ? []
-      : await machine.space.getMany(entries.map(({ id }) => erasureKey(id)));
-  return entries.flatMap(({ id, since }, at): PendingContext[] => {
-    const record = records[at];
-    // Erased since its place was read.
-    if (record === undefined || erasures[at] !== undefined) return [];
-    const { archivedSeq, lastSeq, ...life } = decodeRecord(record);
-    return [{ contextId: id, life: lifeName(life), archivedSeq, lastSeq, pendingSince: since }];
-  });
 }
 
 /** When a message came; null where there is none yet. */

@@ -65,10 +65,9 @@ export interface NewMessage {
 /** What happened to a context, for the cache. */
 export type ContextChange =
   | { readonly type: 'appended'; readonly messages: readonly NewMessage[] }
-  | {
-      readonly type:
-        'compacted' | 'replaced' | 'settings' | 'tombstoned' | 'archived' | 'erased' | 'imported';
-    };
+  /** `trimmed`: messages that are here no more. */
+  | { readonly type: 'archived'; readonly trimmed: number }
+  | { readonly type: 'compacted' | 'replaced' | 'settings' | 'tombstoned' | 'erased' | 'imported' };
 
 /** The effect of one command on a group, as a value. */
 export interface Transition {
