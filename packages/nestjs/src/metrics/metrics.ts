@@ -1,6 +1,7 @@
 import type { ContextStore, StoreObserver } from '@fastpaca/context-store';
 import { Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { AppendMetrics } from './append-metrics.js';
+import { ArchiveMetrics } from './archive-metrics.js';
 import { watchLinks } from './link-metrics.js';
 import { ReplicaMetrics } from './replica-metrics.js';
 import { RoutingMetrics } from './routing-metrics.js';
@@ -12,6 +13,7 @@ import { RoutingMetrics } from './routing-metrics.js';
 export class Metrics {
   readonly registry: Registry;
   private readonly appends: AppendMetrics;
+  private readonly archive: ArchiveMetrics;
   private readonly replica: ReplicaMetrics;
   private readonly routing: RoutingMetrics;
   private readonly requests: Histogram<'method' | 'route' | 'status'>;
@@ -21,6 +23,7 @@ export class Metrics {
     this.registry = shared ?? new Registry();
     if (shared === undefined) collectDefaultMetrics({ register: this.registry });
     this.appends = new AppendMetrics(this.registry);
+    this.archive = new ArchiveMetrics(this.registry);
     this.replica = new ReplicaMetrics(this.registry);
     this.routing = new RoutingMetrics(this.registry);
     this.requests = new Histogram({
@@ -38,12 +41,14 @@ export class Metrics {
       ...this.replica.observer(),
       ...this.routing.observer(),
       onAppended: (message) => this.appends.messageAppended(message),
+      archive: this.archive.observer(),
     };
   }
 
-  /** Reads the store's status at every scrape, and that of its links to other nodes. */
-  watch(store: Pick<ContextStore, 'status' | 'network'>): void {
+  /** Reads the status of the store, of its archive and of its links to other nodes at every scrape. */
+  watch(store: Pick<ContextStore, 'status' | 'archive' | 'network'>): void {
     this.replica.watch(() => store.status());
+    if (store.archive !== null) this.archive.watch(store.archive);
     if (store.network !== null) watchLinks(this.registry, store.network);
   }
 
