@@ -54,10 +54,10 @@ function refuseMissingParts(configuration: Configuration): void {
       `is above 1, but the node knows nowhere to look for others: set ${variables.clusterSeed.name}`,
     );
   }
-  if (configuration.archiverEnabled) {
+  if (configuration.archiverEnabled && configuration.databaseUrl === undefined) {
     throw new ConfigurationError(
-      variables.archiverEnabled.name,
-      'is true, but the archive is not part of this version: unset it',
+      variables.databaseUrl.name,
+      `is missing: ${variables.archiverEnabled.name} is true, and this says where the archive is`,
     );
   }
 }

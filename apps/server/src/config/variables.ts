@@ -193,37 +193,37 @@ export const variables = {
   archiverEnabled: variable(
     'FASTPACA_ARCHIVER_ENABLED',
     'false',
-    'Postgres archive. Not part of this version: the start stops if it is on.',
+    'Moves messages into Postgres, and trims what is archived from the nodes.',
     boolean.default(false),
   ),
   databaseUrl: variable(
     'DATABASE_URL',
     'none',
-    'Postgres of the archive.',
+    'Postgres of the archive. Required when the archiver is on; the server starts without it being up.',
     url(['postgres:', 'postgresql:']),
   ),
   migrateOnBoot: variable(
     'MIGRATE_ON_BOOT',
     'true when the archiver is on',
-    'Run the migrations of the archive at start.',
+    'Run the migrations of the archive. In the background: the start does not wait for them.',
     boolean,
   ),
   archiveFlushIntervalMs: variable(
     'FASTPACA_ARCHIVE_FLUSH_INTERVAL_MS',
     '5000',
-    'Time between flushes to the archive.',
+    'Time between two looks for messages to archive, in milliseconds.',
     integer(10, 3_600_000).default(5000),
   ),
   archiverBatchSize: variable(
     'FASTPACA_ARCHIVER_BATCH_SIZE',
     '5000',
-    'Rows of one flush and insert.',
+    'Rows of one write to the archive.',
     integer(1, 100_000).default(5000),
   ),
   tailKeep: variable(
     'FASTPACA_TAIL_KEEP',
     '1000',
-    'Archived messages that stay local. What is not archived always stays.',
+    'Newest messages of each context that stay local, archived or not. What is not archived always stays.',
     integer(0, 1_000_000_000).default(1000),
   ),
 } as const;

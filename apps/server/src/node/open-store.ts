@@ -4,6 +4,7 @@ import { createEstimator } from '@fastpaca/token-budget';
 import type { Logger } from 'pino';
 import { type Configuration, ConfigurationError } from '../config/configuration.js';
 import { variables } from '../config/variables.js';
+import { archiveLog, archiveOptions } from './archive-options.js';
 import { clusterOptions } from './cluster-options.js';
 
 interface NodeOptions {
@@ -17,6 +18,7 @@ interface NodeOptions {
 export function openStore(options: NodeOptions): Pick<ContextStoreModuleOptions, 'open' | 'release'> {
   const { configuration, directory, node, log } = options;
   const estimator = estimatorOf(configuration.tokenEstimator);
+  const archive = archiveOptions(configuration);
   const open: ContextStoreModuleOptions['open'] = (observer) =>
     ContextStore.open({
       directory,
@@ -24,8 +26,10 @@ export function openStore(options: NodeOptions): Pick<ContextStoreModuleOptions,
       estimator,
       deadlineMs: configuration.requestDeadlineMs,
       cluster: clusterOptions(configuration, log),
+      ...(archive && { archive }),
       observer: {
         ...observer,
+        archive: archiveLog(observer.archive ?? {}, log),
         onAppended: (message) => {
           observer.onAppended?.(message);
           // At 15,000 appends a second a line for each is 2 MB/s: only for who asks for it.

@@ -35,6 +35,7 @@ describe('configuration', () => {
       clusterGraceMs: 600_000,
       clusterMaxMoves: 4,
       requestDeadlineMs: 5_000,
+      adminEnabled: true,
       archiverEnabled: false,
       databaseUrl: undefined,
       migrateOnBoot: undefined,
@@ -95,7 +96,12 @@ describe('configuration', () => {
     expect(refusal({ FASTPACA_CLUSTER_SIZE: '3' })).toMatch(/^FASTPACA_CLUSTER_SIZE is above 1/);
   });
 
-  test('what this version does not have is refused, not ignored', () => {
-    expect(refusal({ FASTPACA_ARCHIVER_ENABLED: 'true' })).toMatch(/^FASTPACA_ARCHIVER_ENABLED is true/);
+  test('an archiver without a database is refused', () => {
+    expect(refusal({ FASTPACA_ARCHIVER_ENABLED: 'true' })).toMatch(/^DATABASE_URL is missing/);
+    const url = 'postgres://me@localhost/chat';
+    expect(parseConfiguration({ FASTPACA_ARCHIVER_ENABLED: 'true', DATABASE_URL: url })).toMatchObject({
+      archiverEnabled: true,
+      databaseUrl: url,
+    });
   });
 });
