@@ -51,7 +51,9 @@ class Noise {
   }
 
   bytes(length: number): Buffer {
-    return Buffer.from(Array.from({ length }, () => this.below(256)));
+    const bytes = Buffer.alloc(length);
+    for (let at = 0; at < length; at += 1) bytes[at] = this.below(256);
+    return bytes;
   }
 
   message(): Buffer {
@@ -94,7 +96,7 @@ describe('tens of thousands of malformed messages', () => {
     };
     let admitted = 0;
     const ends = { refused: 0, failed: 0 };
-    for (let count = 0; count < 20_000; count += 1) {
+    for (let count = 0; count < 10_000; count += 1) {
       const channel = {
         binding: new Uint8Array(0),
         send: () => undefined,
@@ -109,7 +111,7 @@ describe('tens of thousands of malformed messages', () => {
       );
     }
     expect(admitted).toBe(0);
-    expect(ends.refused + ends.failed).toBe(20_000);
+    expect(ends.refused + ends.failed).toBe(10_000);
   });
 
   test('of a link are told from valid ones', () => {
@@ -137,7 +139,7 @@ describe('a node that is sent malformed messages', () => {
   let a: PeerNode;
   let honest: PeerNode;
   beforeEach(async () => {
-    a = await PeerNode.start({ id: 'a', limits: { maxUnauthenticated: 8 } });
+    a = await PeerNode.start({ id: 'a', limits: { maxUnauthenticated: 8 }, timing: { stepMs: 60_000 } });
     honest = await PeerNode.start({ id: 'honest', seeds: [a.seed] });
     a.network.handle('echo', (payload) => Promise.resolve(payload));
     await until('both lanes', () => a.network.status().peers[0]?.lanes.bulk.connected === true);
@@ -188,7 +190,7 @@ describe('a node that is sent malformed messages', () => {
     await isUnharmed();
   });
 
-  test('refuses more strangers than it takes at a time, and forgets those who say nothing', async () => {
+  test('refuses more strangers than it takes at a time, and lets go those who only ping', async () => {
     const strangers = await Promise.all(Array.from({ length: 8 }, () => knock(a.port)));
     await expect(knock(a.port)).rejects.toThrow('503');
     expect(a.network.status().unauthenticated).toBe(8);
