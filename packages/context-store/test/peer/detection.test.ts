@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 
-import { nodeId } from '@fastpaca/raft-core';
+import { groupId, logIndex, nodeId, term } from '@fastpaca/raft-core';
 import type { TransportHandler } from '@fastpaca/raft-core';
 import { afterEach, expect, test } from '@jest/globals';
 
@@ -13,17 +13,22 @@ class Cable {
   readonly #sockets: Socket[] = [];
   #held = false;
 
-  private constructor(readonly server: Server) {}
+  private constructor(
+    readonly server: Server,
+    private readonly bytesPerMs: number | null,
+  ) {}
 
-  static async to(port: number): Promise<Cable> {
+  static async to(port: number, bytesPerMs: number | null = null): Promise<Cable> {
     const server = createServer();
-    const cable = new Cable(server);
+    const cable = new Cable(server, bytesPerMs);
     server.on('connection', (near) => {
       const far = connect(port, '127.0.0.1');
       cable.#sockets.push(near, far);
       for (const [from, to] of [[near, far] as const, [far, near] as const]) {
         from.on('data', (data) => {
-          if (!cable.#held) to.write(data);
+          if (cable.#held) return;
+          to.write(data);
+          if (cable.bytesPerMs !== null) cable.#pause(from, data.length / cable.bytesPerMs);
         });
         from.on('error', () => undefined);
         from.on('close', () => {
@@ -42,6 +47,11 @@ class Cable {
 
   hold(): void {
     this.#held = true;
+  }
+
+  #pause(socket: Socket, ms: number): void {
+    socket.pause();
+    setTimeout(() => socket.resume(), ms);
   }
 
   async close(): Promise<void> {
@@ -80,6 +90,36 @@ test('a connection on which nothing comes any more is given up, and Raft is told
   await lost;
   expect(down.sort()).toEqual(['a: b', 'b: a']);
   expect(b.events).toContainEqual({ kind: 'peer_down', id: 'a', message: expect.stringContaining('silent') });
+});
+
+test('a connection stays while the network slowly takes what is sent', async () => {
+  const patient = { ...timing, silenceMs: 60_000 };
+  const a = await PeerNode.start({ id: 'a', timing: patient });
+  // 8 MiB take longer than silence is borne, and pings and their answers wait behind them.
+  const cable = await Cable.to(a.port, 8 * 1024);
+  const b = await PeerNode.start({ id: 'b', seeds: [cable.seed], timing: { ...timing, silenceMs: 240 } });
+  closing = [a, b, cable];
+  const bytes = 8 * 1024 * 1024;
+  let arrived = 0;
+  const handler = { receive: () => undefined, unreachable: () => undefined, peerDown: () => undefined };
+  await b.network.transport.open(handler);
+  await a.network.transport.open({
+    ...handler,
+    receive: (_from, [message]) => {
+      arrived += message?.type === 'append' ? (message.entries[0]?.data.length ?? 0) : 0;
+    },
+  });
+  await until('b sees a', () => b.peerNames.length === 1);
+  const entry = { index: logIndex(1), term: term(1), type: 'normal', data: new Uint8Array(bytes) } as const;
+  const base = { group: groupId(1), from: nodeId('b'), to: nodeId('a'), term: term(1) };
+  const before = { prevIndex: logIndex(0), prevTerm: term(0), commit: logIndex(0) };
+  b.network.transport.send(
+    nodeId('a'),
+    [{ ...base, ...before, type: 'append', entries: [entry] }],
+    'control',
+  );
+  await until('the entry arrives', () => arrived === bytes);
+  expect(b.events.map(({ kind }) => kind)).toEqual(['peer_up']);
 });
 
 test('an idle connection stays, and its round trip is known', async () => {

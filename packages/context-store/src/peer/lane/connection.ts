@@ -33,11 +33,15 @@ const sendOptions = { binary: true } as const;
 
 /** One websocket after its handshake: sends what a queue holds, at most once per turn, and reads units. */
 export class Connection {
-  /** Ticks since anything arrived. The network counts them. */
+  /** Ticks without a sign of life. The network counts them. */
   silentTicks = 0;
+  /** Ticks since this node sent anything. */
+  quietTicks = 0;
   #queue: LaneQueue | null = null;
   #events: ConnectionEvents | null = null;
   #counters: ConnectionCounters | null = null;
+  /** What was sent last waits for the socket. */
+  #backlogged = false;
   #flush: 'none' | 'loop' | 'turn' = 'none';
   #reason: string | null = null;
   #closeTimer: NodeJS.Timeout | null = null;
@@ -133,10 +137,16 @@ export class Connection {
       this.#counters.sentBytes += message.length;
       this.#counters.sentFrames += 1;
     }
+    this.quietTicks = 0;
     this.socket.send(message, sendOptions, this.#onWritten);
+    this.#backlogged = this.socket.bufferedAmount > 0;
   }
 
   readonly #onWritten = (): void => {
+    // The system's buffer was full and is not any more: the peer takes what is sent. Its answers to pings
+    // may come late, behind megabytes on a slow network. Where there is room at once, it says nothing.
+    if (this.#backlogged) this.silentTicks = 0;
+    this.#backlogged = this.socket.bufferedAmount > 0;
     if (this.#queue !== null && !this.#queue.isEmpty) this.flushAfterTurn();
   };
 

@@ -50,6 +50,8 @@ export interface LinkSettings {
 const PING_TICKS = 8;
 /** How long a connection may be missing that the peer closed for a better one. */
 const VACANT_TICKS = 4;
+/** Whether a peer is there, the control lane tells. The bulk lane may wait behind megabytes on a slow network. */
+const BULK_PATIENCE = 10;
 const MAX_DEADLINE_MS = 0x7fff_ffff;
 const MAX_STREAMS = 4;
 
@@ -66,7 +68,7 @@ export class PeerLink {
   readonly #incoming: IncomingRequests;
   readonly #alive = new Set<(alive: boolean) => void>();
   #ticks = 0;
-  #ping = { number: 0, at: 0 };
+  #ping = { number: 0, at: 0, answered: true };
   #lost = false;
 
   constructor(
@@ -185,22 +187,30 @@ export class PeerLink {
     const { connection } = lane;
     if (connection === null) return;
     connection.silentTicks += 1;
-    if (connection.silentTicks > silenceTicks) {
+    connection.quietTicks += 1;
+    if (connection.silentTicks > silenceTicks * (lane.name === 'bulk' ? BULK_PATIENCE : 1)) {
       // Counted in ticks, not in time: after a stall of this process what arrived is read first.
       connection.terminate('The peer was silent for too long.');
       this.#laneLost(lane, 'The peer was silent for too long.');
-    } else if (lane.name === 'bulk') {
-      if (connection.silentTicks > 1) lane.note('ping', numberBody(0));
-    } else if (connection.silentTicks > 1 || this.#ticks % PING_TICKS === 0) this.#sendPing();
+      return;
+    }
+    // To hear from the peer, and to be heard: what comes back may wait behind megabytes that the peer sends.
+    const due = connection.silentTicks > 1 || connection.quietTicks > 1;
+    if (lane.name === 'bulk') {
+      if (due) lane.note('ping', numberBody(0));
+    } else if (due || this.#ticks % PING_TICKS === 0) this.#sendPing();
   }
 
   #sendPing(): void {
-    this.#ping = { number: this.#ping.number + 1, at: performance.now() };
+    // One that is not answered yet keeps its time: a round trip may take longer than the next ping.
+    if (this.#ping.answered)
+      this.#ping = { number: this.#ping.number + 1, at: performance.now(), answered: false };
     this.lanes.control.note('ping', numberBody(this.#ping.number));
   }
 
   #pong(number: number): void {
-    if (number !== this.#ping.number) return;
+    if (number !== this.#ping.number || this.#ping.answered) return;
+    this.#ping.answered = true;
     const sample = performance.now() - this.#ping.at;
     this.rttMs = this.rttMs === null ? sample : this.rttMs * 0.8 + sample * 0.2;
   }
