@@ -20,6 +20,8 @@ export interface ChaosOptions {
   /** Where images, data and logs go. Default: the system's temporary directory. */
   readonly directory: string | undefined;
   readonly keep: boolean;
+  /** The command that does the same again, with the seed where it was made up. */
+  readonly command: string;
 }
 
 export const usage = `npm run chaos -- [options]
@@ -74,6 +76,9 @@ export function readOptions(args: readonly string[], madeUpSeed: number): ChaosO
     readySeconds: number('ready-seconds', values['ready-seconds'], 1),
     directory: values.dir,
     keep: values.keep,
+    command: ['npm run chaos --', ...args, ...(args.includes('--seed') ? [] : ['--seed', values.seed])].join(
+      ' ',
+    ),
   };
 }
 

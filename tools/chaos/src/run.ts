@@ -64,7 +64,7 @@ export async function runChaos(
     if (kept && !options.keep) rmSync(root, { recursive: true, force: true });
     else say(`logs are in ${root}`);
   }
-  say(`again: npm run chaos -- --minutes ${options.minutes} --seed ${options.seed} --nodes ${options.nodes}`);
+  say(`again: ${options.command}`);
   return kept;
 }
 

@@ -30,7 +30,6 @@ interface Flow {
 
 class Proxies implements Network {
   readonly kind = 'proxy';
-  readonly description = 'a proxy in front of each node, for the system allows no network namespaces';
   readonly slownesses = ['delay', 'narrow'] as const;
   readonly places: readonly Place[];
   readonly #net: number;
@@ -52,6 +51,10 @@ class Proxies implements Network {
       url: `http://${this.#inner(index)}:${port}`,
       prefix: [],
     }));
+  }
+
+  get description(): string {
+    return `a proxy in front of each node, on 127.${this.#net}.0.0/16`;
   }
 
   async listen(): Promise<void> {
