@@ -12,7 +12,7 @@ interface Section {
 
 /** The order in which somebody new reads. Pages that it does not name follow at the end of the section of their folder. */
 const sections: readonly Section[] = [
-  { text: 'Start', pages: ['index', 'quick-start', 'client', 'context-management', 'streaming'] },
+  { text: 'Start', pages: ['index', 'quick-start', 'client', 'context-management', 'streaming', 'cli'] },
   {
     text: 'Run the server',
     pages: ['deploy/image', 'deploy/executable', 'deploy/kubernetes', 'deploy/nomad'],
@@ -23,7 +23,7 @@ const sections: readonly Section[] = [
     pages: ['operations/monitoring', 'operations/logging', 'operations/sizing', 'operations/upgrading'],
   },
   { text: 'Cluster', pages: [] },
-  { text: 'Archive', pages: [] },
+  { text: 'Archive', pages: ['archive'] },
   { text: 'Reference', pages: ['reference/rest', 'reference/errors', 'reference/configuration'] },
   { text: 'How it works', pages: ['architecture'] },
   { text: 'Raft', pages: ['raft/index', 'raft/embedding'] },
