@@ -63,6 +63,19 @@ describe.each([
   });
 });
 
+/** What the dashboards of Grafana ask, with a value for its variables, which are no PromQL. */
+const panels = globSync('docker/grafana/*.json', { cwd: root }).flatMap((file) => {
+  const queries = [...read(file).matchAll(/"expr": ("(?:[^"\\]|\\.)*")/g)].map(
+    (match) => JSON.parse(match[1] ?? '""') as string,
+  );
+  return queries.map((query) => query.replace(/\$\{?__\w+\}?/g, '5m').replace(/\$\{?\w+\}?/g, 'x'));
+});
+
+test('every query of the dashboards is PromQL over series that exist', () => {
+  const unknown = panels.flatMap((query) => nodes(query, 'Identifier').filter((name) => !isKnown(name)));
+  expect(unknown).toEqual([]);
+});
+
 test('a query with a mistake, or over an unknown series, would be noticed', () => {
   expect(() => nodes('sum(rate(fastpaca_raft_term[5m])', 'Identifier')).toThrow();
   expect(nodes('fastpaca_no_such_series > 0', 'Identifier').every(isKnown)).toBe(false);
