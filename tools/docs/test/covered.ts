@@ -22,7 +22,7 @@ const counting = 'packages/token-budget/test/estimator/dist.test.ts';
 export const covered: readonly Cover[] = [
   { page: 'README.md', language: 'bash', by: quickStarts },
   { page: 'docs/quick-start.md', language: 'bash', by: quickStarts },
-  { page: 'docs/operations/unavailable.md', language: 'bash', by: quickStarts },
+  { page: 'docs/cluster/unavailable.md', language: 'bash', by: quickStarts },
   { page: 'docs/streaming.md', language: 'bash', by: stream },
   { page: 'docs/streaming.md', language: 'js', by: stream },
   { page: 'docs/client.md', language: 'js', by: client },
