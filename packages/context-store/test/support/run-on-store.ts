@@ -36,6 +36,8 @@ async function run(store: ContextStore, action: Action): Promise<void> {
     case 'compact':
       await store.compact(action.id, action.messages);
       break;
+    // What only concerns memory, restarts, and the archive.
+    case 'archive':
     case 'forget':
     case 'restart':
     case 'crash':
