@@ -21,16 +21,16 @@ test('a backup of one node restores into five, though a node leaves meanwhile, a
       await from.store.append('large', [text('x'.repeat(300_000), { tokenCount: 10 })]);
     }
     const backup = await backupOf(from.store);
-    let stopping: Promise<void> | null = null;
+    const stopping: Promise<void>[] = [];
     async function* whileOneLeaves(): AsyncGenerator<Uint8Array> {
       for await (const piece of inPieces(backup, 100_000)) {
         yield piece;
-        stopping ??= cluster.stop('c');
+        if (stopping.length === 0) stopping.push(cluster.stop('c'));
       }
     }
     // No node has all groups: most of what it takes goes over the links.
     const report = await cluster.store('a').import(whileOneLeaves());
-    await stopping;
+    await Promise.all(stopping);
     expect(report).toMatchObject({ imported: 41, conflictCount: 0, messages: 88 });
     expect(await everythingOf(cluster.store('b'))).toEqual(await everythingOf(from.store));
     expect(contextTexts(await backupOf(cluster.store('e')))).toEqual(contextTexts(backup));
