@@ -111,6 +111,13 @@ test('Prometheus loads the rules and scrapes every node of the compose file, as 
   expect(new Set(jobs)).toEqual(new Set(['fastpaca']));
 });
 
+test('the dashboard shows every series of the archive', () => {
+  const archive = [...known].filter((name) => name.startsWith('fastpaca_archive_'));
+  const dashboard = read('docker/grafana/fastpaca.json');
+  expect(archive.length).toBeGreaterThanOrEqual(14);
+  expect(archive.filter((name) => !dashboard.includes(name))).toEqual([]);
+});
+
 test('Grafana finds Prometheus and the dashboards where the compose file puts them', () => {
   const compose = readYaml('docker/compose.cluster.yml') as {
     services: { grafana: { volumes: string[] } };
