@@ -204,6 +204,9 @@ export class LinkNetwork implements PeerNetwork {
       unreachable: (link) => {
         this.#raft.unreachable(link.peer.id);
       },
+      silent: (link) => {
+        this.#raft.peerDown(link.peer.id);
+      },
       lost: (link, reason) => {
         this.#lost(link, reason);
       },
@@ -234,7 +237,7 @@ export class LinkNetwork implements PeerNetwork {
     const { id, name } = link.peer;
     this.#links.remove(link);
     this.#discovery.lost(id);
-    this.#raft.peerDown(id);
+    if (!link.isSilent) this.#raft.peerDown(id);
     if (this.#closing !== null) return;
     this.#tell({ kind: 'peer_down', id, message: `Lost ${name} (${id}): ${reason}` });
     this.#change();

@@ -17,7 +17,7 @@ export interface PeerTls {
 export interface PeerTiming {
   /** Between looks at the links. Default 250. */
   readonly tickMs: number;
-  /** A peer from which nothing came for so long is down. Several ticks. Default 1,000, as Raft's election timeout. */
+  /** Raft is told that a peer is down from which nothing came for so long; after three times that it is lost. Default 1,000. */
   readonly silenceMs: number;
   /** For each step of a handshake, connecting included. Default 3,000. */
   readonly stepMs: number;

@@ -32,6 +32,8 @@ export interface LinkEvents {
   announced(link: PeerLink): void;
   addresses(link: PeerLink, addresses: readonly GossipedAddress[]): void;
   refused(link: PeerLink, note: RefusalNote): void;
+  /** Nothing comes any more. It may go on, or be lost. */
+  silent(link: PeerLink): void;
   /** Once. Nothing is sent or received afterwards. */
   lost(link: PeerLink, reason: string): void;
   /** The peer got frames dropped: what was sent may not have arrived. */
@@ -50,6 +52,8 @@ export interface LinkSettings {
 const PING_TICKS = 8;
 /** How long a connection may be missing that the peer closed for a better one. */
 const VACANT_TICKS = 4;
+/** A peer that only could not run for a moment keeps its connections. */
+const CONTROL_PATIENCE = 3;
 /** Whether a peer is there, the control lane tells. The bulk lane may wait behind megabytes on a slow network. */
 const BULK_PATIENCE = 10;
 const MAX_DEADLINE_MS = 0x7fff_ffff;
@@ -63,6 +67,8 @@ export class PeerLink {
   /** What the peer announced last; null until it did. */
   announced: AnnouncedState | null = null;
   rttMs: number | null = null;
+  /** Nothing came for so long that Raft was told that the peer is down. */
+  isSilent = false;
   readonly lanes: Readonly<Record<Lane, LaneEnd>>;
   readonly #outgoing: OutgoingRequests;
   readonly #incoming: IncomingRequests;
@@ -188,7 +194,8 @@ export class PeerLink {
     if (connection === null) return;
     connection.silentTicks += 1;
     connection.quietTicks += 1;
-    if (connection.silentTicks > silenceTicks * (lane.name === 'bulk' ? BULK_PATIENCE : 1)) {
+    if (lane.name === 'control') this.#watch(connection.silentTicks > silenceTicks);
+    if (connection.silentTicks > silenceTicks * (lane.name === 'bulk' ? BULK_PATIENCE : CONTROL_PATIENCE)) {
       // Counted in ticks, not in time: after a stall of this process what arrived is read first.
       connection.terminate('The peer was silent for too long.');
       this.#laneLost(lane, 'The peer was silent for too long.');
@@ -199,6 +206,12 @@ export class PeerLink {
     if (lane.name === 'bulk') {
       if (due) lane.note('ping', numberBody(0));
     } else if (due || this.#ticks % PING_TICKS === 0) this.#sendPing();
+  }
+
+  /** Raft hears of silence at once; the connection has some time yet, and with it what was asked over it. */
+  #watch(silent: boolean): void {
+    if (silent && !this.isSilent) this.settings.events.silent(this);
+    this.isSilent = silent;
   }
 
   #sendPing(): void {
