@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadScenarios, readOptions, usage, type BenchOptions } from './options.ts';
 import { describeMachine } from './report/machine.ts';
-import { archiveLines, archiveTable } from './report/archive-report.ts';
+import { archiveLines, archiveTable, roundTripLines } from './report/archive-report.ts';
 import {
   errorLines,
   loadTable,
@@ -16,6 +16,7 @@ import {
 } from './report/report.ts';
 import { runCluster } from './scenarios/cluster/run.ts';
 import { measureArchive } from './scenarios/archive.ts';
+import { measureRoundTrip } from './scenarios/archive-roundtrip.ts';
 import { compare } from './scenarios/compare.ts';
 import { summariseProfile } from './report/profile.ts';
 import { measureRaft } from './scenarios/raft.ts';
@@ -61,6 +62,7 @@ async function main(): Promise<void> {
       }
     }
     if (options.scenarios.includes('archive')) await runArchive(options, directory);
+    if (options.scenarios.includes('archive-roundtrip')) await runRoundTrip(options, directory);
   } finally {
     await cleanUp();
   }
@@ -149,6 +151,17 @@ async function runArchive(options: BenchOptions, directory: string): Promise<voi
     process.exitCode = 1;
   }
   if (profile !== null) console.log(`\n## archive\n\n${summariseProfile(profile)}`);
+}
+
+/** Through a server into Postgres, off the node, and back. */
+async function runRoundTrip(options: BenchOptions, directory: string): Promise<void> {
+  const shape = { ...options, messages: options.startMessages };
+  const result = await measureRoundTrip(directory, shape, console.log);
+  for (const line of roundTripLines(result)) console.log(line);
+  if (result.checksums[0] !== result.checksums[1] || result.trimmed === 0) {
+    console.error('errors: what was read back is not what was appended, or nothing was trimmed');
+    process.exitCode = 1;
+  }
 }
 
 await main();

@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util';
 
 export const loadScenarios = ['appends', 'reads', 'mix'] as const;
 export type LoadScenario = (typeof loadScenarios)[number];
-export type Scenario = LoadScenario | 'start' | 'streams' | 'raft' | 'cluster' | 'archive';
+export type Scenario =
+  LoadScenario | 'start' | 'streams' | 'raft' | 'cluster' | 'archive' | 'archive-roundtrip';
 
 export interface BenchOptions {
   readonly scenarios: readonly Scenario[];
@@ -26,7 +27,7 @@ export interface BenchOptions {
 
 export const usage = `npm run bench -- [SCENARIO …] [options]
 
-  SCENARIO           appends, reads, mix, start, streams, raft, cluster or archive;
+  SCENARIO           appends, reads, mix, start, streams, raft, cluster, archive or archive-roundtrip;
                      also as --scenario NAME (default: appends reads mix)
   --duration S       seconds measured per round and scenario (default 10)
   --warm-up S        seconds before that, not measured (default 3)
@@ -37,7 +38,7 @@ export const usage = `npm run bench -- [SCENARIO …] [options]
   --streams N        websockets in scenario streams (default 500)
   --rate N           appends a second in scenario streams (default 2000)
   --messages N       messages in the large data directory of scenario start, of a node that is started
-                     again in scenario cluster, and in the backlog of scenario archive (default 1000000)
+                     again in scenario cluster, and in the scenarios of the archive (default 1000000)
   --observe S        in scenario cluster: seconds after each fault, and at rest (default 6)
   --no-baseline      leave out what it is compared with: Fastify + Postgres, or etcd
   --profile          profile the server while it is measured and say where its time goes; implies
@@ -93,7 +94,8 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
 }
 
 function readScenario(name: string): Scenario {
-  const known: readonly Scenario[] = [...loadScenarios, 'start', 'streams', 'raft', 'cluster', 'archive'];
+  const others = ['start', 'streams', 'raft', 'cluster', 'archive', 'archive-roundtrip'] as const;
+  const known: readonly Scenario[] = [...loadScenarios, ...others];
   const scenario = known.find((each) => each === name);
   if (scenario === undefined) {
     throw new TypeError(`A --scenario is one of ${known.join(', ')}, not "${name}"`);

@@ -83,6 +83,18 @@ test(
 );
 
 test(
+  'messages go through a server into Postgres, off the node and back, with the same checksum',
+  async () => {
+    const run = await runBench('archive-roundtrip', '--messages', '3001', '--contexts', '5');
+    expect(run).toMatchObject({ exitCode: 0, errors: '' });
+    const [sent, read] = [...run.output.matchAll(/^SHA-256 .* ([0-9a-f]{64})$/gm)].map((match) => match[1]);
+    expect(read).toBe(sent);
+    expect(run.output).toMatch(/2,501 trimmed from the node, 500 still there/);
+  },
+  DEADLINE_MS,
+);
+
+test(
   'a backlog goes into Postgres and comes back, beside the same rows by COPY',
   async () => {
     const run = await runBench('archive', '--messages', '6001', '--contexts', '7');

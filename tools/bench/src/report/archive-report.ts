@@ -1,4 +1,5 @@
 import type { ArchiveResult } from '../scenarios/archive.ts';
+import type { RoundTripResult } from '../scenarios/archive-roundtrip.ts';
 import { integer } from './figures.ts';
 import { markdownTable } from './table.ts';
 
@@ -33,5 +34,17 @@ export function archiveLines({ archive, copies }: ArchiveResult): string[] {
         `archive / COPY into ${tables} = ${((rate * seconds) / rows).toFixed(2)}`,
     ),
     `checksums of the messages: ${String(made)} made, ${String(found)} read back`,
+  ];
+}
+
+export function roundTripLines(result: RoundTripResult): string[] {
+  const { messages, appendSeconds, archiveSeconds, readSeconds, trimmed, local, checksums } = result;
+  const [sent, read] = checksums;
+  return [
+    `${integer(messages)} messages appended in ${appendSeconds.toFixed(1)} s, all in the archive ` +
+      `${archiveSeconds.toFixed(1)} s later, read back in ${readSeconds.toFixed(1)} s`,
+    `${integer(trimmed)} trimmed from the node, ${integer(local)} still there`,
+    `SHA-256 as acknowledged ${sent}`,
+    `SHA-256 as read back    ${read}`,
   ];
 }

@@ -15,18 +15,23 @@ export interface RunningContextStore extends RunningSystem {
   kill(): Promise<void>;
 }
 
-/** The server as a user starts it: the build, one node, default settings, a data directory of its own. */
+/** The server as a user starts it: the build, one node, default settings but for `env`, a data directory of its own. */
 export class ContextStoreSystem implements System {
   readonly name = 'context store';
   readonly #directory: string;
   readonly #inspected: boolean;
+  readonly #env: Readonly<Record<string, string>>;
 
-  constructor(directory: string, options: { inspected: boolean } = { inspected: false }) {
+  constructor(
+    directory: string,
+    options: { inspected: boolean; env?: Readonly<Record<string, string>> } = { inspected: false },
+  ) {
     if (!existsSync(serverEntryPoint)) {
       throw new Error('apps/server is not built: run "npm run build" first');
     }
     this.#directory = directory;
     this.#inspected = options.inspected;
+    this.#env = options.env ?? {};
   }
 
   async start(): Promise<RunningContextStore> {
@@ -41,6 +46,7 @@ export class ContextStoreSystem implements System {
         HOST: '127.0.0.1',
         PORT: String(port),
         FASTPACA_RAFT_DATA_DIR: join(this.#directory, 'data'),
+        ...this.#env,
       },
       join(this.#directory, 'server.log'),
     );
