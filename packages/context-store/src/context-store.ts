@@ -34,7 +34,7 @@ import { Leaderships } from './routing/leaderships.js';
 import { getRead, messagesRead, tailRead, windowRead } from './routing/read-kinds.js';
 import { noteLeader, Router } from './routing/router.js';
 import type { CommandResult } from './state/change.js';
-import type { ContextStoreOptions } from './store-options.js';
+import { defaultDeadlineMs, type ContextStoreOptions } from './store-options.js';
 import { ChangeWaiters } from './stream/change-waiters.js';
 import type { ChangesOptions, ChangesPage, StreamOptions, StreamPosition } from './stream/stream-change.js';
 import type { WindowOptions } from './window/read-window.js';
@@ -72,8 +72,6 @@ export interface CompactOptions extends WriteOptions {
    */
   readonly upToSeq?: number;
 }
-
-const defaultDeadlineMs = 5_000;
 
 interface StoreParts {
   readonly replica: Replica;

@@ -5,6 +5,8 @@ import type { ClusterOptions } from './cluster/cluster-options.js';
 import type { ArchiveOptions } from './archive/archive-options.js';
 import type { StoreObserver } from './store-events.js';
 
+export const defaultDeadlineMs = 5_000;
+
 export interface ContextStoreOptions {
   /** Where identity, logs and state live. Made if it is not there; one process at a time. */
   readonly directory: string;
@@ -24,7 +26,7 @@ export interface ContextStoreOptions {
   readonly groups?: number;
   /** Memory for contexts and windows, in bytes; default 64 MiB. */
   readonly cacheBytes?: number;
-  /** Milliseconds that a call without `deadlineMs` waits; default 5,000. */
+  /** Milliseconds that a call without `deadlineMs` waits, and one read of the archive; default 5,000. */
   readonly deadlineMs?: number;
   /** Milliseconds since 1970, for `inserted_at` and the like. Default: `Date.now`. */
   readonly now?: () => number;

@@ -25,7 +25,7 @@ import { SystemMachine } from '../cluster/system-machine.js';
 import type { CommandResult } from '../state/change.js';
 import { GroupMachine, type ChangeListener } from '../state/group-machine.js';
 import type { StoreObserver } from '../store-events.js';
-import type { ContextStoreOptions } from '../store-options.js';
+import { defaultDeadlineMs, type ContextStoreOptions } from '../store-options.js';
 import { awaitLeaders } from './open-groups.js';
 import { readinessOf, statusOf, type Readiness, type ReplicaStatus } from './replica-status.js';
 
@@ -64,8 +64,6 @@ class Machines {
   system: SystemMachine | null = null;
 }
 
-/** Less than a call has: a node that hears nothing from the archive says so while somebody listens. */
-const archiveDeadlineMs = 2_500;
 const changeDeadlineMs = 5_000;
 const transferDeadlineMs = 2_000;
 
@@ -98,8 +96,8 @@ export class Replica {
     this.groups = options.groups;
     this.self = options.self;
     this.systemGroup = groupId(options.groups);
-    const { archive } = options.store;
-    this.archive = archive === undefined ? null : new ArchiveReader(archive.adapter, archiveDeadlineMs);
+    const { archive, deadlineMs = defaultDeadlineMs } = options.store;
+    this.archive = archive === undefined ? null : new ArchiveReader(archive.adapter, deadlineMs);
     this.#store = store;
     this.#host = host;
     this.#machines = machines;
