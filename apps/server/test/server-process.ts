@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const main = 'apps/server/dist/main.js';
 
 /** How long a server may take to become ready, or to end after SIGTERM, before a test gives up. */
-const deadlineMs = 30_000;
+const deadlineMs = 90_000;
 
 export interface RunningServer {
   readonly url: string;
@@ -31,6 +31,10 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Where the built server lies. Default: this repository. */
   readonly root?: string;
+  /** Default: a free one. */
+  readonly port?: number;
+  /** Whether to wait until it is ready, or only until it answers. Default true. */
+  readonly awaitReady?: boolean;
   /** What to run there. Default: the built server, on the Node that runs the test. */
   readonly command?: readonly string[];
 }
@@ -38,7 +42,7 @@ export interface ServerOptions {
 /** Starts the built server as a process of its own and waits until it is ready. */
 export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
   const directory = options.directory ?? mkdtempSync(path.join(tmpdir(), 'fastpaca-'));
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const [program = process.execPath, ...args] = options.command ?? [process.execPath, main];
   const child = spawn(program, args, {
     cwd: options.root ?? root,
@@ -74,14 +78,14 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
       await exited;
     },
   };
-  await untilReady(server);
+  await untilAnswers(server, options.awaitReady === false ? '/health/live' : '/health/ready');
   return server;
 }
 
-async function untilReady(server: RunningServer): Promise<void> {
+async function untilAnswers(server: RunningServer, probe: string): Promise<void> {
   const end = Date.now() + deadlineMs;
   while (server.process.exitCode === null && server.process.signalCode === null) {
-    const answer = await fetch(`${server.url}/health/ready`).catch(() => null);
+    const answer = await fetch(`${server.url}${probe}`).catch(() => null);
     if (answer?.ok) return;
     if (Date.now() > end) {
       await server.kill();
@@ -92,7 +96,7 @@ async function untilReady(server: RunningServer): Promise<void> {
   throw new Error(`The server ended before it was ready:\n${server.output()}`);
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address() as AddressInfo;

@@ -34,6 +34,7 @@ describe('configuration', () => {
       clusterSecret: undefined,
       clusterGraceMs: 600_000,
       clusterMaxMoves: 4,
+      clusterMoveBytesPerSecond: 67_108_864,
       requestDeadlineMs: 5_000,
       adminEnabled: true,
       archiverEnabled: false,
