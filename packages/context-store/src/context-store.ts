@@ -3,11 +3,9 @@ import type { ImportReport } from './backup/import-report.js';
 import type { BackupSource } from './backup/backup-source.js';
 import { routedSource } from './backup/routed-source.js';
 import { writeBackup, type BackupOptions } from './backup/write-backup.js';
-import { Archive, type StoreArchive } from './archive/archive.js';
+import type { StoreArchive } from './archive/archive.js';
 import { integer } from './checks.js';
-import { Cluster } from './cluster/cluster.js';
 import type { ClusterControl } from './cluster/cluster-control.js';
-import { NodeFile } from './cluster/node-file.js';
 import { appendCommand, compactCommand, patchCommand, putCommand } from './command/build-command.js';
 import type { Command } from './command/command.js';
 import { contextId, type ContextId } from './context/context-id.js';
@@ -28,14 +26,12 @@ import type {
 import { exportLines } from './paging/export-lines.js';
 import type { PeerNetwork } from './peer/peer-network.js';
 import { refusalError } from './refusal-error.js';
-import { Replica } from './replica/replica.js';
 import type { Readiness, ReplicaStatus } from './replica/replica-status.js';
-import { Leaderships } from './routing/leaderships.js';
 import { getRead, messagesRead, tailRead, windowRead } from './routing/read-kinds.js';
-import { noteLeader, Router } from './routing/router.js';
 import type { CommandResult } from './state/change.js';
+import type { Router } from './routing/router.js';
 import { defaultDeadlineMs, type ContextStoreOptions } from './store-options.js';
-import { ChangeWaiters } from './stream/change-waiters.js';
+import { closeParts, openParts, type StoreParts } from './store-parts.js';
 import type { ChangesOptions, ChangesPage, StreamOptions, StreamPosition } from './stream/stream-change.js';
 import type { WindowOptions } from './window/read-window.js';
 import type { WindowView } from './window/window-view.js';
@@ -73,15 +69,6 @@ export interface CompactOptions extends WriteOptions {
   readonly upToSeq?: number;
 }
 
-interface StoreParts {
-  readonly replica: Replica;
-  readonly router: Router;
-  readonly waiters: ChangeWaiters;
-  readonly cluster: Cluster;
-  readonly network: PeerNetwork | null;
-  readonly archive: Archive | null;
-}
-
 /**
  * Keeps the messages of conversations and hands out the window that goes to the model.
  *
@@ -99,23 +86,14 @@ interface StoreParts {
  */
 export class ContextStore {
   readonly #options: ContextStoreOptions;
-  readonly #replica: Replica;
+  readonly #parts: StoreParts;
   readonly #router: Router;
-  readonly #waiters: ChangeWaiters;
-  readonly #cluster: Cluster;
-  readonly #network: PeerNetwork | null;
-  readonly #archive: Archive | null;
   readonly #now: () => number;
 
   private constructor(options: ContextStoreOptions, parts: StoreParts) {
-    const { replica, router, waiters, cluster, network, archive } = parts;
     this.#options = options;
-    this.#replica = replica;
-    this.#router = router;
-    this.#waiters = waiters;
-    this.#cluster = cluster;
-    this.#network = network;
-    this.#archive = archive;
+    this.#parts = parts;
+    this.#router = parts.router;
     this.#now = options.now ?? Date.now;
   }
 
@@ -125,55 +103,7 @@ export class ContextStore {
    *   for another node or number of groups, or does not say which
    */
   static async open(options: ContextStoreOptions): Promise<ContextStore> {
-    const waiters = new ChangeWaiters();
-    const leaderships = new Leaderships();
-    const node = NodeFile.open(options.directory, { name: options.nodeName, groups: options.groups });
-    const network = options.cluster?.network?.(node.self) ?? null;
-    let cluster: Cluster | null = null;
-    let archive: Archive | null = null;
-    const replica = await Replica.open({
-      store: options,
-      self: node.self.id,
-      groups: node.groups,
-      ...(network && { transport: network.transport }),
-      onChange: (write) => {
-        archive?.changed(write);
-        if (write === null) waiters.wakeAll();
-        else if (write.changes.some(({ type }) => type !== 'archived')) waiters.wake(write.id);
-      },
-      onLeader: (group, leader, term) => {
-        noteLeader(leaderships, group, leader, term);
-      },
-      onFacts: () => cluster?.factsChanged(),
-    });
-    archive = openArchive(options, replica);
-    cluster = new Cluster({
-      node,
-      replica,
-      network,
-      options: options.cluster ?? {},
-      onFatal: options.onFatal,
-    });
-    // Before others can reach this node: it serves them from the first moment on.
-    const router = new Router({
-      local: replica,
-      leaderships,
-      remote: network && { peers: network, view: cluster },
-      waiters,
-      observer: options.observer ?? {},
-    });
-    try {
-      await cluster.start();
-      archive?.start();
-    } catch (error) {
-      await archive?.stop();
-      cluster.stop();
-      router.close();
-      await network?.close();
-      await replica.close();
-      throw error;
-    }
-    return new ContextStore(options, { replica, router, waiters, cluster, network, archive });
+    return new ContextStore(options, await openParts(options));
   }
 
   /**
@@ -374,18 +304,18 @@ export class ContextStore {
 
   /** Whether the node is part of a cluster, every group here has a leader, and the disk works. */
   ready(): Readiness {
-    const inCluster = this.#cluster.readiness();
-    return inCluster.ready ? this.#replica.ready() : inCluster;
+    const inCluster = this.#parts.cluster.readiness();
+    return inCluster.ready ? this.#parts.replica.ready() : inCluster;
   }
 
   /** The cluster that this node is part of; one node is a cluster of one. */
   get cluster(): ClusterControl {
-    return this.#cluster;
+    return this.#parts.cluster;
   }
 
   /** The links to other nodes, or null where the node has none. */
   get network(): PeerNetwork | null {
-    return this.#network;
+    return this.#parts.network;
   }
 
   /**
@@ -394,27 +324,22 @@ export class ContextStore {
    * deadline, with the number of groups that are still led here. Default 5,000 milliseconds.
    */
   async handOver(options: { readonly deadlineMs?: number } = {}): Promise<number> {
-    return this.#cluster.handOver(options.deadlineMs ?? defaultDeadlineMs);
+    return this.#parts.cluster.handOver(options.deadlineMs ?? defaultDeadlineMs);
   }
 
   /** What is told and asked of the archive, or null where there is none. */
   get archive(): StoreArchive | null {
-    return this.#archive;
+    return this.#parts.archive;
   }
 
   /** Numbers for metrics. Costs a walk over the groups. */
   status(): ReplicaStatus {
-    return this.#replica.status();
+    return this.#parts.replica.status();
   }
 
   /** Ends what is under way, each with its outcome, and lets go of the directory. */
   async close(): Promise<void> {
-    this.#waiters.close();
-    this.#cluster.stop();
-    this.#router.close();
-    await this.#archive?.stop();
-    await this.#replica.close();
-    await this.#network?.close();
+    await closeParts(this.#parts);
   }
 
   async #write(command: Command, options: WriteOptions): Promise<CommandResult> {
@@ -446,16 +371,6 @@ export class ContextStore {
       onAppended({ contextId: id, seq, role: message.role, tokens, source });
     }
   }
-}
-
-function openArchive({ archive, observer, now }: ContextStoreOptions, replica: Replica): Archive | null {
-  if (archive === undefined) return null;
-  return new Archive({
-    options: archive,
-    local: replica,
-    observer: observer?.archive ?? {},
-    now: now ?? Date.now,
-  });
 }
 
 const unexpected = (result: CommandResult): Error =>

@@ -184,6 +184,12 @@ export const variables = {
     'Groups whose new replicas may fetch their state from this node at one time.',
     integer(1, 256).default(4),
   ),
+  clusterMoveBytesPerSecond: variable(
+    'FASTPACA_CLUSTER_MOVE_BYTES_PER_SECOND',
+    '67108864',
+    'Bytes of state that this node sends in a second to replicas that fetch it.',
+    integer(65_536, 100_000_000_000).default(64 * 1024 * 1024),
+  ),
   requestDeadlineMs: variable(
     'FASTPACA_REQUEST_DEADLINE_MS',
     '5000',

@@ -29,6 +29,7 @@ export function clusterOptions(configuration: Configuration, log: Logger): Clust
     size: clusterSize ?? (clusterSeed.length > 0 ? 3 : 1),
     graceMs: configuration.clusterGraceMs,
     maximumMoves: configuration.clusterMaxMoves,
+    moveBytesPerSecond: configuration.clusterMoveBytesPerSecond,
     version: packageVersion(),
     // On any free port nobody would find it.
     ...(port === 0 ? {} : { network }),

@@ -16,6 +16,8 @@ export interface ClusterOptions {
   readonly graceMs?: number;
   /** Groups whose new replicas may fetch their state from one node at a time. Default 4. */
   readonly maximumMoves?: number;
+  /** Bytes of snapshots that this node sends in a second. Default 64 MiB. */
+  readonly moveBytesPerSecond?: number;
   /**
    * Told why this node is not part of a cluster yet, or not any more, whenever that changes; null: it is.
    * With `refused`, nothing but an operator helps.
@@ -30,6 +32,7 @@ export const clusterDefaults = {
   version: '0.0.0',
   graceMs: 600_000,
   maximumMoves: 4,
+  moveBytesPerSecond: 64 << 20,
   passMs: 500,
   onStanding: (): void => undefined,
 } as const;

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { systemClock, type Clock, type GroupId, type NodeId } from '@fastpaca/raft-core';
 
 import type { PeerNetwork } from '../peer/peer-network.js';
-import { firstPlacement, planPlacement } from '../placement/plan-placement.js';
+import { firstPlacement, planPlacement, type Presence as NodePresence } from '../placement/plan-placement.js';
 import { GroupMover } from '../replica/group-mover.js';
 import { handOver } from '../replica/hand-over.js';
 import { LeaderBalance } from '../replica/leader-balance.js';
@@ -15,7 +15,7 @@ import { overviewOf, wantedReplicas, type ClusterOverview } from './cluster-over
 import { clusterDefaults, type ClusterOptions } from './cluster-options.js';
 import type { ClusterControl, ControlOptions } from './cluster-control.js';
 import type { NodeFact } from './cluster-view.js';
-import { removedReason, type ClusterFacts } from './facts.js';
+import { removedReason, type ClusterFacts, type PlacementChange } from './facts.js';
 import { byName } from './formation.js';
 import { FormationDriver, type JoinAnswer } from './formation-driver.js';
 import { JoinService } from './join-service.js';
@@ -66,6 +66,8 @@ export class Cluster implements ClusterControl {
   #coordinating: Promise<void> | null = null;
   #announced = '';
   #told: string | null = null;
+  /** What placement was found to be settled for. */
+  #settledBasis = '';
   #timer: unknown = null;
   #stopped = false;
 
@@ -236,8 +238,9 @@ export class Cluster implements ClusterControl {
     this.#refuseRemoved();
     void this.#keeper.run();
     void this.#coordinate();
-    this.#mover.run();
-    if (!this.#presence.leaving) this.#balance.run();
+    const led = this.#parts.replica.ledGroups();
+    this.#mover.run(led);
+    if (!this.#presence.leaving) this.#balance.run(led);
   }
 
   #tellStanding(): void {
@@ -309,9 +312,18 @@ export class Cluster implements ClusterControl {
     }
     const presence = this.#presence.presence(facts, this.#settings.graceMs);
     if (facts.clusterId === null || this.#presence.coordinator(facts)?.id !== this.self) return;
-    const plan = planPlacement(facts, presence);
+    const plan = this.#plan(facts, presence);
     if (plan === null) return;
     await this.#system.propose({ type: 'place', revision: facts.revision, ...plan }, proposeDeadlineMs);
+  }
+
+  /** Planned anew only where something changed that it is made from. */
+  #plan(facts: ClusterFacts, presence: ReadonlyMap<NodeId, NodePresence>): PlacementChange | null {
+    const basis = `${facts.revision}:${[...presence].flat().join()}`;
+    if (basis === this.#settledBasis) return null;
+    const plan = planPlacement(facts, presence);
+    if (plan === null) this.#settledBasis = basis;
+    return plan;
   }
 
   #report(): NodeReport {

@@ -5,7 +5,7 @@ import { nextStep, type Step, type Target } from '../placement/next-step.js';
 import type { Replica } from './replica.js';
 
 export interface MoverOptions {
-  readonly replica: Pick<Replica, 'self' | 'systemGroup' | 'ledGroups' | 'changeMembers' | 'handOverTo'>;
+  readonly replica: Pick<Replica, 'self' | 'systemGroup' | 'changeMembers' | 'handOverTo'>;
   readonly facts: () => ClusterFacts;
   /** Groups whose new replica may be fetching its state from this node at one time. */
   readonly maximumMoves: number;
@@ -30,9 +30,9 @@ export class GroupMover {
     return this.#unsettled;
   }
 
-  run(): void {
+  /** @param led the groups that this node leads */
+  run(led: readonly GroupStatus[]): void {
     const { replica, maximumMoves } = this.#options;
-    const led = replica.ledGroups();
     let fetching = led.filter((status) => isFetching(status)).length;
     let unsettled = 0;
     for (const status of led) {

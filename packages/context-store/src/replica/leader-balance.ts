@@ -1,4 +1,4 @@
-import type { GroupId, NodeId } from '@fastpaca/raft-core';
+import type { GroupStatus, NodeId } from '@fastpaca/raft-core';
 
 import type { ClusterFacts } from '../cluster/facts.js';
 import { isClose } from '../placement/next-step.js';
@@ -6,7 +6,7 @@ import { preferredLeaders } from '../placement/preferred-leaders.js';
 import type { Replica } from './replica.js';
 
 export interface BalanceOptions {
-  readonly replica: Pick<Replica, 'self' | 'systemGroup' | 'ledGroups' | 'handOverTo'>;
+  readonly replica: Pick<Replica, 'self' | 'systemGroup' | 'handOverTo'>;
   readonly facts: () => ClusterFacts;
   /** Nodes that are here and can lead. */
   readonly able: () => ReadonlySet<NodeId>;
@@ -24,11 +24,12 @@ export class LeaderBalance {
     this.#options = options;
   }
 
-  run(): void {
+  /** @param led the groups that this node leads */
+  run(led: readonly GroupStatus[]): void {
     const { replica, perPass } = this.#options;
     const preferred = this.#leaders();
     let handed = 0;
-    for (const status of replica.ledGroups()) {
+    for (const status of led) {
       const { group, conf } = status;
       const to = preferred[group] ?? null;
       if (handed >= perPass) return;
@@ -37,11 +38,6 @@ export class LeaderBalance {
       handed += 1;
       void replica.handOverTo(group, to);
     }
-  }
-
-  /** Who should lead a group now, or null. */
-  preferred(group: GroupId): NodeId | null {
-    return this.#leaders()[group] ?? null;
   }
 
   #leaders(): readonly (NodeId | null)[] {

@@ -6,7 +6,14 @@ import type { Replica } from './replica.js';
 export interface KeeperOptions {
   readonly replica: Pick<
     Replica,
-    'self' | 'systemGroup' | 'groupStatus' | 'localGroups' | 'createReplicas' | 'destroyReplica' | 'readIndex'
+    | 'self'
+    | 'systemGroup'
+    | 'machine'
+    | 'groupStatus'
+    | 'contextGroups'
+    | 'createReplicas'
+    | 'destroyReplica'
+    | 'readIndex'
   >;
   readonly facts: () => ClusterFacts;
   /** Whether the leader of a group says that this node is committed not to be one of its members. */
@@ -52,16 +59,14 @@ export class ReplicaKeeper {
     const { replica, facts } = this.#options;
     const missing = facts()
       .placement.map((_, group) => group as GroupId)
-      .filter((group) => this.#isPlacedHere(group) && replica.groupStatus(group) === null);
+      .filter((group) => this.#isPlacedHere(group) && replica.machine(group) === null);
     if (missing.length > 0) await replica.createReplicas(missing);
   }
 
   async #destroyExtra(): Promise<void> {
     const { replica, facts, isOut } = this.#options;
     if (facts().clusterId === null) return;
-    const extra = replica
-      .localGroups()
-      .filter((group) => group !== replica.systemGroup && !this.#isPlacedHere(group));
+    const extra = replica.contextGroups().filter((group) => !this.#isPlacedHere(group));
     for (const group of extra.slice(0, perPass)) {
       const before = replica.groupStatus(group);
       if (before === null || !(isRemoved(replica.self, before) || (await isOut(group)))) continue;

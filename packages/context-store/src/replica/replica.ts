@@ -6,6 +6,7 @@ import {
   RaftHost,
   type GroupId,
   type GroupStatus,
+  type GroupTiming,
   type HostLimits,
   type HostObserver,
   type MemberChange,
@@ -38,6 +39,11 @@ const limits: Partial<HostLimits> = {
   maxUncommittedBytes: 32 << 20,
   maxPendingBytes: 64 << 20,
 };
+/**
+ * Five heartbeats in an election timeout. Links tell at once when a node is gone, so heartbeats need not be
+ * frequent, and 257 groups of an idle node cost what their heartbeats cost.
+ */
+const timing: Partial<GroupTiming> = { heartbeatMs: 200, electionTimeoutMs: 1_000 };
 const maximumStagedBytes = 256 << 20;
 const defaultCacheBytes = 64 << 20;
 
@@ -141,6 +147,7 @@ export class Replica {
       },
       onFatal,
       ...raft,
+      timing: { ...timing, ...raft?.timing },
       limits: { ...limits, ...raft?.limits },
       observer: hostObserver(observer ?? {}, options.onLeader),
     });
@@ -176,9 +183,9 @@ export class Replica {
     await awaitLeaders(this.#host);
   }
 
-  /** The groups that have a replica here, the system group among them. */
-  localGroups(): readonly GroupId[] {
-    return this.statuses().map(({ group }) => group);
+  /** The context groups that have a replica here. */
+  contextGroups(): readonly GroupId[] {
+    return [...this.#machines.contexts.keys()];
   }
 
   /** The groups that this node leads and can change. */

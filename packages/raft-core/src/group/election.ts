@@ -14,22 +14,25 @@ import type { GroupState } from './state.js';
 export type CampaignKind = 'ordinary' | 'transfer';
 
 export function resetElectionDeadline(s: GroupState): void {
-  setElectionDeadline(s, s.now < s.hurriedUntil ? s.heartbeatMs : s.electionTimeoutMs);
+  setElectionDeadline(s, s.now < s.hurriedUntil ? hurryMs(s) : s.electionTimeoutMs);
 }
 
 function setElectionDeadline(s: GroupState, timeoutMs: number): void {
   s.electionDeadline = s.now + timeoutMs * (1 + s.options.random());
 }
 
+/** Well above what a round trip and a write take. */
+const hurryMs = (s: GroupState): number => s.electionTimeoutMs / 10;
+
 /**
- * No leader is there: the first election comes within a heartbeat interval, and so does the next after one
- * that was lost. Those who did not see the leader go are loyal to it and refuse; a candidate that then
+ * No leader is there: the first election comes within a tenth of an election timeout, and the next after one
+ * that was lost about as soon. Those who did not see the leader go are loyal to it and refuse; a candidate that then
  * waited an election timeout would leave the group without a leader for all of it. Pre-votes disturb
  * nobody, and after an election timeout the ordinary pace is back.
  */
 export function hurryElection(s: GroupState): void {
   s.hurriedUntil = s.now + s.electionTimeoutMs;
-  s.electionDeadline = Math.min(s.electionDeadline, s.now + s.options.random() * s.heartbeatMs);
+  s.electionDeadline = Math.min(s.electionDeadline, s.now + s.options.random() * hurryMs(s));
 }
 
 /**
@@ -98,7 +101,7 @@ function runForLeader(s: GroupState, force: boolean): void {
   s.leaderHeardAt = -Infinity;
   // A real election takes writes. A tie with one voter gone never ends by votes, so in a hurry it is
   // given up well before an election timeout.
-  if (s.now < s.hurriedUntil) setElectionDeadline(s, 2 * s.heartbeatMs);
+  if (s.now < s.hurriedUntil) setElectionDeadline(s, 2 * hurryMs(s));
   s.role = 'candidate';
   s.vote = s.self;
   s.metaDirty = true;

@@ -4,7 +4,7 @@ import { LoopMonitor } from './loop-monitor.js';
 import type { HostObserver } from './observer.js';
 import type { Runtime } from './runtime.js';
 
-/** Passes of the timer in one heartbeat interval. */
+/** Passes of the timer in one heartbeat interval, or in a tenth of an election timeout. */
 const PASSES = 4;
 
 /**
@@ -26,7 +26,8 @@ export class Ticker<Result> {
     this.#engine = engine;
     this.#storage = storage;
     this.#observer = observer;
-    this.#intervalMs = Math.max(1, engine.settings.timing.heartbeatMs / PASSES);
+    const { heartbeatMs, electionTimeoutMs } = engine.settings.timing;
+    this.#intervalMs = Math.max(1, Math.min(heartbeatMs, electionTimeoutMs / 10) / PASSES);
     this.#loop = new LoopMonitor(engine.settings.timing);
   }
 
