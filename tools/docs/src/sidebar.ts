@@ -22,7 +22,10 @@ const sections: readonly Section[] = [
     text: 'Operations',
     pages: ['operations/monitoring', 'operations/logging', 'operations/sizing', 'operations/upgrading'],
   },
-  { text: 'Cluster', pages: [] },
+  {
+    text: 'Cluster',
+    pages: ['cluster/deployment', 'cluster/placement', 'cluster/failures', 'cluster/runbook'],
+  },
   { text: 'Archive', pages: ['archive'] },
   { text: 'Reference', pages: ['reference/rest', 'reference/errors', 'reference/configuration'] },
   { text: 'How it works', pages: ['architecture'] },
