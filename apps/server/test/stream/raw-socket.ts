@@ -1,19 +1,25 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 /** A websocket client that does only what it is told: it answers nothing, not even a close. */
-export async function rawWebSocket(url: string, target: string): Promise<Socket> {
+export async function rawWebSocket(
+  url: string,
+  target: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Socket> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
   socket.on('error', () => undefined);
   const key = randomBytes(16).toString('base64');
+  const more = Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('');
   socket.write(
     `GET ${target} HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`,
+      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n${more}\r\n`,
   );
-  const [answer] = (await once(socket, 'data')) as [Buffer];
-  if (!answer.toString('latin1').startsWith('HTTP/1.1 101')) throw new Error('The upgrade was refused.');
+  const answer = await firstBytes(socket);
+  if (!answer.startsWith('HTTP/1.1 101')) throw new Error('The upgrade was refused.');
   return socket;
 }
 
@@ -36,7 +42,15 @@ export async function rawEventStream(url: string, target: string): Promise<Socke
   const socket = connect(Number(port), hostname);
   socket.on('error', () => undefined);
   socket.write(`GET ${target} HTTP/1.1\r\nHost: h\r\nAccept: text/event-stream\r\n\r\n`);
-  const [answer] = (await once(socket, 'data')) as [Buffer];
-  if (!answer.toString('latin1').startsWith('HTTP/1.1 200')) throw new Error('The stream was refused.');
+  const answer = await firstBytes(socket);
+  if (!answer.startsWith('HTTP/1.1 200')) throw new Error('The stream was refused.');
   return socket;
+}
+
+/** What comes first, or nothing where the server closes without a word. */
+function firstBytes(socket: Socket): Promise<string> {
+  return new Promise((resolve) => {
+    socket.once('data', (bytes: Buffer) => resolve(bytes.toString('latin1')));
+    socket.once('close', () => resolve(''));
+  });
 }
