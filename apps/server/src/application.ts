@@ -1,4 +1,11 @@
-import { ContextStoreAdapter, ErrorFilter, limitRate, serveOpenApi, serveStreams } from '@fastpaca/nestjs';
+import {
+  ContextStoreAdapter,
+  ErrorFilter,
+  limitRate,
+  serveOpenApi,
+  serveStreams,
+  traceRequests,
+} from '@fastpaca/nestjs';
 import type { ContextStoreModuleOptions } from '@fastpaca/nestjs';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -6,6 +13,7 @@ import { PinoLogger } from 'nestjs-pino';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import { ServerLogger } from './log/server-logger.js';
+import { logSlowRequests } from './log/slow-requests.js';
 import type { Configuration } from './config/configuration.js';
 import { readTls } from './tls/read-tls.js';
 
@@ -13,6 +21,8 @@ export interface ApplicationOptions {
   readonly configuration: Configuration;
   readonly log: Logger;
   readonly store: Pick<ContextStoreModuleOptions, 'open' | 'release'>;
+  /** Whether requests are traced. Default false. */
+  readonly traced?: boolean;
 }
 
 /** Puts the server together. It opens the store; `listen` is the caller's. */
@@ -41,6 +51,8 @@ export async function createApplication(options: ApplicationOptions): Promise<Ne
   );
   app.useLogger(new ServerLogger(await app.resolve(PinoLogger), {}));
   app.useGlobalFilters(new ErrorFilter());
+  if (options.traced === true) traceRequests(adapter.getInstance());
+  logSlowRequests(adapter.getInstance(), log, configuration.slowRequestMs);
   await limitRate(app, { perNode: configuration.rateLimit, perClient: configuration.rateLimitPerClient });
   serveStreams(app);
   serveOpenApi(app);

@@ -6,6 +6,7 @@ import { createLog } from './log/create-log.js';
 import { nodeIdentity } from './node/node-identity.js';
 import { openStore } from './node/open-store.js';
 import { drainOnSignal } from './shutdown/drain-on-signal.js';
+import { startTracing } from './tracing/start-tracing.js';
 
 /** Starts the server. A start that fails ends the process. */
 export async function start(): Promise<void> {
@@ -17,8 +18,16 @@ async function run(): Promise<void> {
   const directory = path.resolve(configuration.dataDirectory);
   const { name: node } = nodeIdentity(directory, configuration.nodeName);
   const log = createLog(configuration.logLevel, node);
-  const store = openStore({ configuration, directory, node, log });
-  const app = await createApplication({ configuration, log, store });
+  const stopTracing = await startTracing(process.env);
+  const { open, release } = openStore({ configuration, directory, node, log });
+  const store = {
+    open,
+    release: async () => {
+      await release?.();
+      await stopTracing?.();
+    },
+  };
+  const app = await createApplication({ configuration, log, store, traced: stopTracing !== null });
   drainOnSignal(app, log);
   await listen(app, configuration);
   log.info({ type: 'listening', url: urlOf(configuration), data_directory: directory }, 'listening');

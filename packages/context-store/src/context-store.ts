@@ -33,6 +33,7 @@ import type { Router } from './routing/router.js';
 import { defaultDeadlineMs, type ContextStoreOptions } from './store-options.js';
 import { closeParts, openParts, type StoreParts } from './store-parts.js';
 import type { ChangesOptions, ChangesPage, StreamOptions, StreamPosition } from './stream/stream-change.js';
+import { inSpan } from './tracing/in-span.js';
 import type { WindowOptions } from './window/read-window.js';
 import type { WindowView } from './window/window-view.js';
 
@@ -180,7 +181,8 @@ export class ContextStore {
     checkMessages(messages, 1);
     if (options.idempotencyKey !== undefined) checkKey(options.idempotencyKey, 'idempotency_key');
     const at = this.#now();
-    const prepared = await prepareMessages(messages, this.#options.estimator, at);
+    const { estimator } = this.#options;
+    const prepared = await inSpan({ name: 'count tokens' }, () => prepareMessages(messages, estimator, at));
     const result = await this.#write(appendCommand(name, at, messages, prepared, options), options);
     if (result.kind !== 'appended') throw unexpected(result);
     this.#report(name, messages, result);

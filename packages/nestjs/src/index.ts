@@ -1,3 +1,4 @@
+export { traceRequests } from './tracing/trace-requests.js';
 export { ApiKeys } from './auth/api-keys.js';
 export { JsonBody } from './body/json-body.js';
 export { ContextStoreModule } from './context-store.module.js';

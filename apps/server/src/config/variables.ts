@@ -148,6 +148,12 @@ export const variables = {
     `Least severe level that is logged: ${logLevels.join(', ')}. Every append is a line at \`debug\`.`,
     z.enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` }).default('info'),
   ),
+  slowRequestMs: variable(
+    'FASTPACA_SLOW_REQUEST_MS',
+    '1000',
+    'Requests that take so many milliseconds are a line in the log; 0: none.',
+    integer(0, 3_600_000).default(1000),
+  ),
   streamMaxConnections: variable(
     'FASTPACA_STREAM_MAX_CONNECTIONS',
     '512',

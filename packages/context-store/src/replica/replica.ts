@@ -29,6 +29,7 @@ import type { StoreObserver } from '../store-events.js';
 import { defaultDeadlineMs, type ContextStoreOptions } from '../store-options.js';
 import { awaitLeaders } from './open-groups.js';
 import { readinessOf, statusOf, type Readiness, type ReplicaStatus } from './replica-status.js';
+import { inSpan } from '../tracing/in-span.js';
 
 /**
  * A command of 8 MiB of JSON grows by its outlines. What waits is bounded in bytes, and staged state
@@ -234,7 +235,8 @@ export class Replica {
     data: Uint8Array,
     deadlineMs: number,
   ): Promise<ProposeOutcome<CommandResult>> {
-    const outcome = await this.#host.propose(group, data, { deadlineMs });
+    const hop = { name: 'raft commit', attributes: { 'fastpaca.group': group } };
+    const outcome = await inSpan(hop, () => this.#host.propose(group, data, { deadlineMs }));
     if (outcome.kind !== 'committed') return outcome;
     const { result } = outcome;
     if (result.kind === 'facts') throw new Error('A context group gave the result of the system group.');

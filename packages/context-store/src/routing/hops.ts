@@ -3,6 +3,7 @@ import type { NodeId } from '@fastpaca/raft-core';
 import { PeerError } from '../peer/peer-error.js';
 import type { PeerNetwork } from '../peer/peer-network.js';
 import type { HopKind, StoreObserver } from '../store-events.js';
+import { inSpan } from '../tracing/in-span.js';
 
 /** Requests to other nodes: every one goes through here, with its time and its end told to the observer. */
 export class Hops {
@@ -22,7 +23,8 @@ export class Hops {
     deadlineMs: number,
   ): Promise<Uint8Array | PeerError> {
     const startedAt = performance.now();
-    const answer = await this.#send(kind, to, payload, deadlineMs);
+    const hop = { name: `peer ${kind}`, kind: 'client', attributes: { 'fastpaca.peer': to } } as const;
+    const answer = await inSpan(hop, () => this.#send(kind, to, payload, deadlineMs));
     this.#onHop?.({
       kind,
       outcome: answer instanceof PeerError ? answer.code : 'answered',

@@ -8,6 +8,7 @@ import { StoreError } from '../store-error.js';
 import type { HopKind, StoreObserver } from '../store-events.js';
 import { encodePage } from '../stream/changes-codec.js';
 import type { ContextStreams } from '../stream/context-streams.js';
+import { continueTrace, inSpan } from '../tracing/in-span.js';
 import { encodeError, encodeValue } from './answer.js';
 import { AnswerParts } from './answer-parts.js';
 import { decodeChangesRequest } from './changes-request.js';
@@ -64,10 +65,12 @@ export class PeerService {
   async #propose(payload: Uint8Array, deadlineMs: number): Promise<Uint8Array> {
     const proposal = decodeProposal(payload);
     const { local } = this.#routes;
-    const outcome =
+    const run = (): Promise<ProposalOutcome> =>
       proposal.leader === local.self
-        ? await this.#proposeHere(proposal, deadlineMs)
-        : await this.#relay(proposal, deadlineMs);
+        ? this.#proposeHere(proposal, deadlineMs)
+        : this.#relay(proposal, deadlineMs);
+    const hop = { name: 'peer propose', kind: 'server' } as const;
+    const outcome = await continueTrace(proposal.traceparent, () => inSpan(hop, run));
     return encodeOutcome(outcome);
   }
 

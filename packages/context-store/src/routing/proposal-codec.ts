@@ -23,6 +23,8 @@ export interface Proposal {
   readonly term: Term;
   /** Whether a node that is not the leader may pass it on, once. */
   readonly relay: boolean;
+  /** Of the trace that it belongs to, W3C; empty where it is not traced. */
+  readonly traceparent: string;
   readonly command: Uint8Array;
 }
 
@@ -56,6 +58,7 @@ export function encodeProposal(proposal: Proposal): Uint8Array {
     .string(proposal.leader)
     .varint(proposal.term)
     .u8(Number(proposal.relay))
+    .string(proposal.traceparent)
     .finish();
   return new ByteWriter(8 + header.length + proposal.command.length)
     .u8(format)
@@ -73,6 +76,8 @@ export function decodeProposal(bytes: Uint8Array): Proposal {
     leader: nodeId(header.string()),
     term: term(header.varint()),
     relay: header.boolean(),
+    // A node of the release before does not send it.
+    traceparent: header.remaining > 0 ? header.string() : '',
     command: reader.raw(reader.remaining),
   };
 }

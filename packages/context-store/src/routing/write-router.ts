@@ -5,6 +5,7 @@ import type { Command } from '../command/command.js';
 import { PeerError } from '../peer/peer-error.js';
 import type { CommandResult } from '../state/change.js';
 import type { StoreObserver } from '../store-events.js';
+import { currentTrace } from '../tracing/in-span.js';
 import { isUnhandled, type Hops } from './hops.js';
 import { decodeLeader, encodeGroup } from './leader-codec.js';
 import type { Leadership } from './leaderships.js';
@@ -149,7 +150,9 @@ export class WriteRouter {
     const direct = this.#routes.isConnected(at.node);
     const to = direct ? at.node : this.#routes.others(group)[0];
     if (to === undefined) return { kind: 'undelivered', reason: 'peer_unreachable' };
-    const payload = encodeProposal({ group, leader: at.node, term: at.term, relay: !direct, command });
+    const traceparent = currentTrace();
+    const proposal = { group, leader: at.node, term: at.term, relay: !direct, traceparent, command };
+    const payload = encodeProposal(proposal);
     const answer = await this.#ask(write, at, to, payload, remainingMs);
     if (answer === 'superseded') return { kind: 'unknown', reason: answer, term: at.term };
     if (answer instanceof PeerError) {

@@ -189,7 +189,8 @@ describe('three nodes, one of which cannot be reached', () => {
       const from = names.find((name) => name !== to && name !== target) ?? '';
       const id = (name: string): NodeId => bench.store(name).cluster.self;
       const command = encodeCommand({ type: 'tombstone', id: contextId('demo'), at: 1 });
-      const proposal = { group: groupId(0), leader: id(target), term: since, relay, command };
+      const leadership = { leader: id(target), term: since };
+      const proposal = { group: groupId(0), ...leadership, relay, traceparent: '', command };
       const { network } = bench.store(from);
       if (network === null) throw new Error('There are links.');
       return decodeOutcome(

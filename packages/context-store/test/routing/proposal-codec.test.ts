@@ -101,6 +101,7 @@ const proposal: fc.Arbitrary<Proposal> = fc.record({
   leader: node,
   term: count.map(term),
   relay: fc.boolean(),
+  traceparent: fc.constantFrom('', `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`),
   command: fc.uint8Array({ maxLength: 500 }),
 });
 
@@ -115,7 +116,7 @@ describe('a proposal between nodes', () => {
   });
 
   test('a header that a later release made longer is understood', () => {
-    const sent = { group: groupId(7), leader: nodeId('a'), term: term(3), relay: true };
+    const sent = { group: groupId(7), leader: nodeId('a'), term: term(3), relay: true, traceparent: '' };
     const bytes = encodeProposal({ ...sent, command: Uint8Array.of(1, 2, 3) });
     const headerLength = bytes[1] ?? 0;
     const longer = Buffer.concat([
