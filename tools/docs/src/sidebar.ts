@@ -20,7 +20,13 @@ const sections: readonly Section[] = [
   { text: 'Embed it', pages: ['nestjs'] },
   {
     text: 'Operations',
-    pages: ['operations/monitoring', 'operations/logging', 'operations/sizing', 'operations/upgrading'],
+    pages: [
+      'operations/monitoring',
+      'operations/logging',
+      'operations/tracing',
+      'operations/sizing',
+      'operations/upgrading',
+    ],
   },
   {
     text: 'Cluster',
