@@ -29,8 +29,6 @@ export interface ServerOptions {
   /** Kept when given; a temporary one is removed by `stop`. */
   readonly directory?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Default: a free one. */
-  readonly port?: number;
   /** Where the built server lies. Default: this repository. */
   readonly root?: string;
   /** Default: a free one. */
