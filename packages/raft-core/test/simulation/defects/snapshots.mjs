@@ -34,7 +34,7 @@ export const snapshotDefects = [
   },
   {
     name: 'old-snapshot-installed',
-    focus: { compactEvery: 10, duplicate: 0.1, straggle: 0.05, faults: ['isolate', 'crash', 'lossy'] },
+    focus: { compactEvery: 3, duplicate: 0.1, straggle: 0.05, faults: ['isolate', 'crash', 'lossy'] },
     breaks: 'a snapshot from before the commit index replaces the log',
     edits: [
       {
