@@ -230,9 +230,13 @@ describe('OpenAPI', () => {
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
     expect(described.toSorted()).toEqual([
+      'DELETE /v1/cluster/nodes/{name}',
+      'DELETE /v1/cluster/nodes/{name}/drain',
       'DELETE /v1/contexts/{id}',
       'GET /health/live',
       'GET /health/ready',
+      'GET /v1/admin/backup',
+      'GET /v1/cluster',
       'GET /v1/contexts',
       'GET /v1/contexts/{id}',
       'GET /v1/contexts/{id}/context',
@@ -240,6 +244,8 @@ describe('OpenAPI', () => {
       'GET /v1/contexts/{id}/stream',
       'GET /v1/contexts/{id}/tail',
       'PATCH /v1/contexts/{id}/metadata',
+      'POST /v1/admin/import',
+      'POST /v1/cluster/nodes/{name}/drain',
       'POST /v1/contexts/{id}/compact',
       'POST /v1/contexts/{id}/messages',
       'PUT /v1/contexts/{id}',

@@ -3,7 +3,10 @@ import type { NodeId } from '@fastpaca/raft-core';
 import { PeerError } from '../peer/peer-error.js';
 import type { PeerNetwork } from '../peer/peer-network.js';
 import type { HopKind, StoreObserver } from '../store-events.js';
-import { inSpan } from '../tracing/in-span.js';
+import { currentTrace, inSpan } from '../tracing/in-span.js';
+
+/** A request's bytes, or what makes them with the `traceparent` of the span that the request is. */
+export type Payload = Uint8Array | ((traceparent: string) => Uint8Array);
 
 /** Requests to other nodes: every one goes through here, with its time and its end told to the observer. */
 export class Hops {
@@ -19,12 +22,15 @@ export class Hops {
   async request(
     kind: HopKind,
     to: NodeId,
-    payload: Uint8Array,
+    payload: Payload,
     deadlineMs: number,
   ): Promise<Uint8Array | PeerError> {
     const startedAt = performance.now();
     const hop = { name: `peer ${kind}`, kind: 'client', attributes: { 'fastpaca.peer': to } } as const;
-    const answer = await inSpan(hop, () => this.#send(kind, to, payload, deadlineMs));
+    const answer = await inSpan(hop, () => {
+      const bytes = typeof payload === 'function' ? payload(currentTrace()) : payload;
+      return this.#send(kind, to, bytes, deadlineMs);
+    });
     this.#onHop?.({
       kind,
       outcome: answer instanceof PeerError ? answer.code : 'answered',

@@ -88,7 +88,8 @@ export class PeerService {
   async #relay(proposal: Proposal, deadlineMs: number): Promise<ProposalOutcome> {
     const { group, leader, relay } = proposal;
     if (!relay) return this.#rejected(group, 'not_leader');
-    const payload = encodeProposal({ ...proposal, relay: false });
+    const payload = (traceparent: string): Uint8Array =>
+      encodeProposal({ ...proposal, relay: false, traceparent });
     const answer = await this.#hops.request('propose', leader, payload, deadlineMs);
     if (!(answer instanceof PeerError)) return decodeOutcome(answer);
     return isUnhandled(answer)

@@ -5,8 +5,7 @@ import type { Command } from '../command/command.js';
 import { PeerError } from '../peer/peer-error.js';
 import type { CommandResult } from '../state/change.js';
 import type { StoreObserver } from '../store-events.js';
-import { currentTrace } from '../tracing/in-span.js';
-import { isUnhandled, type Hops } from './hops.js';
+import { isUnhandled, type Hops, type Payload } from './hops.js';
 import { decodeLeader, encodeGroup } from './leader-codec.js';
 import type { Leadership } from './leaderships.js';
 import { rejectionError, unknownOutcome } from './write-errors.js';
@@ -150,9 +149,8 @@ export class WriteRouter {
     const direct = this.#routes.isConnected(at.node);
     const to = direct ? at.node : this.#routes.others(group)[0];
     if (to === undefined) return { kind: 'undelivered', reason: 'peer_unreachable' };
-    const traceparent = currentTrace();
-    const proposal = { group, leader: at.node, term: at.term, relay: !direct, traceparent, command };
-    const payload = encodeProposal(proposal);
+    const proposal = { group, leader: at.node, term: at.term, relay: !direct, command };
+    const payload = (traceparent: string): Uint8Array => encodeProposal({ ...proposal, traceparent });
     const answer = await this.#ask(write, at, to, payload, remainingMs);
     if (answer === 'superseded') return { kind: 'unknown', reason: answer, term: at.term };
     if (answer instanceof PeerError) {
@@ -181,7 +179,7 @@ export class WriteRouter {
     { group, repetition }: Write,
     at: Leadership,
     to: NodeId,
-    payload: Uint8Array,
+    payload: Payload,
     remainingMs: number,
   ): Promise<Uint8Array | PeerError | 'superseded'> {
     const blind = repetition !== 'duplicating' && this.#routes.local.machine(group) === null;
