@@ -22,6 +22,7 @@ export default {
     ],
   },
   testEnvironmentOptions: { customExportConditions: ['@fastpaca/source', 'node', 'node-addons'] },
-  testTimeout: 30_000,
+  // What a test waits for is a condition; this only ends one that hangs, also on a machine that has other things to do.
+  testTimeout: 120_000,
   workerIdleMemoryLimit: '1GB',
 };

@@ -115,7 +115,7 @@ describe('the tree that the image holds', () => {
     server.process.kill(image.stopSignal);
     expect(await server.stop()).toBe(0);
     await expect(run(program, args, check)).rejects.toThrow();
-  }, 60_000);
+  });
 
   test('does not run as root, and owns its volume', () => {
     expect(image.user).toMatch(/^[1-9]\d*:[1-9]\d*$/);

@@ -86,7 +86,7 @@ describe('the README', () => {
       await Promise.all(stores.map((store) => store.close()));
       for (const server of servers) server.close();
     }
-  }, 60_000);
+  });
 });
 
 /** Ports that were free a moment ago: the nodes must know those of each other before they listen. */

@@ -23,4 +23,4 @@ test('raft is measured over both storages, with one group and with many, and eve
     expect(perSecond).toBeGreaterThan(0);
     expect(failed).toBe(0);
   }
-}, 60_000);
+});

@@ -65,7 +65,7 @@ describe('the manifests', () => {
       JSON.stringify(manifest).replace('readinessProbe', 'readinessProb'),
     ) as unknown;
     expect(await typeErrors([{ value: misspelt, kind: 'apps/v1 StatefulSet' }])).toContain('readinessProb');
-  }, 60_000);
+  });
 });
 
 /** What the type checker says of the values, written down as literals. */

@@ -97,7 +97,7 @@ describe('fragments', () => {
   test('that are wrong do not', async () => {
     const wrong = { page: '', begins: '', around: "import { none } from '@fastpaca/fastpaca';" };
     expect(await typeErrors([wrong])).toContain("no exported member 'none'");
-  }, 60_000);
+  });
 });
 
 /** What the type checker says of fragments, in the package whose page they are on, against the sources of the others. */

@@ -145,7 +145,7 @@ describe('packed and installed into an empty project', () => {
     expect(named.length).toBeGreaterThan(5);
     for (const name of named) expect(stdout).toMatch(new RegExp(`^  ${name ?? ''}[ |]`, 'm'));
     await expect(run(bin, ['no-such-command'])).rejects.toMatchObject({ code: 2 });
-  }, 30_000);
+  });
 
   test('the client’s example talks to the application of the Nest module’s example', async () => {
     const port = await freePort();
@@ -175,5 +175,5 @@ describe('packed and installed into an empty project', () => {
       app.kill('SIGTERM');
       await once(app, 'exit');
     }
-  }, 60_000);
+  });
 });

@@ -16,7 +16,7 @@ beforeAll(async () => {
   };
   const env = { ...collector.environment, ...cluster };
   nodes = await Promise.all(ports.map((port) => startServer({ port, env })));
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all(nodes.map((node) => node.stop()));
   await collector.close();
@@ -100,4 +100,4 @@ test('without a variable that asks for it nothing is traced', async () => {
     await quiet.stop();
   }
   expect(collector.spans).toHaveLength(before);
-}, 60_000);
+});

@@ -17,7 +17,7 @@ beforeAll(async () => {
   await archive.migrate();
   await archive.close();
   template = nameOf(url);
-}, 60_000);
+});
 afterAll(() => server.dispose(), 60_000);
 
 /** A source with messages of several contexts, an archive, and an archiver between them. */
@@ -364,7 +364,7 @@ const disk = process.getuid?.() === 0 ? smallDisk(96) : null;
     } finally {
       await full.dispose();
     }
-  }, 60_000);
+  });
 });
 
 async function waitingForLocks(url: string): Promise<number> {

@@ -42,7 +42,7 @@ describe('a group', () => {
       }),
       { numRuns: 20 },
     );
-  }, 60_000);
+  });
 
   test('has each local message from where a record says on, and before it only what the window pins', async () => {
     await fc.assert(
@@ -70,7 +70,7 @@ describe('a group', () => {
       }),
       { numRuns: 20 },
     );
-  }, 60_000);
+  });
 });
 
 describe('a watermark', () => {

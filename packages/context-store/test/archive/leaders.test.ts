@@ -64,7 +64,7 @@ describe('three nodes with one archive', () => {
     } finally {
       await bench.close();
     }
-  }, 60_000);
+  });
 });
 
 async function disturb(bench: ClusterBench, round: number): Promise<void> {

@@ -60,7 +60,7 @@ beforeAll(async () => {
       await nth(n + turn + 1).append(id, messages);
     }
   }
-}, 60_000);
+});
 
 afterAll(() => bench.close());
 

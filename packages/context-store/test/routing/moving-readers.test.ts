@@ -16,7 +16,7 @@ let stores: readonly ContextStore[];
 beforeAll(async () => {
   bench = await ClusterBench.create({ size: 5 }, { groups: 10 });
   stores = await bench.startAll(...names);
-}, 60_000);
+});
 afterAll(() => bench.close());
 
 const any = (random: Random): ContextStore => {
@@ -145,7 +145,7 @@ describe('while nodes and links come and go', () => {
       expect(seqs).toEqual(Array.from({ length: 800 }, (_, index) => index + 1));
       expect(cut).toBeGreaterThan(4);
     }
-  }, 60_000);
+  });
 
   test('a list is whole or refused, never short', async () => {
     const random = createRandom(6);
@@ -168,7 +168,7 @@ describe('while nodes and links come and go', () => {
     listing.over = true;
     await Promise.all(lists);
     expect(listing.whole).toBeGreaterThan(5);
-  }, 60_000);
+  });
 
   test('a reader of a node without a replica is woken when something happens', async () => {
     const random = createRandom(7);
@@ -194,5 +194,5 @@ describe('while nodes and links come and go', () => {
       next,
       ended: false,
     });
-  }, 60_000);
+  });
 });

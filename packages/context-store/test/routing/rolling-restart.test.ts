@@ -84,4 +84,4 @@ test('nodes that hand over and restart, one after the other, fail no call of a c
   }
   const texts = found.map((message) => (message as { parts: { text: string }[] }).parts[0]?.text);
   expect(texts.sort()).toEqual(clients.flatMap(({ appended }) => appended).sort());
-}, 60_000);
+});

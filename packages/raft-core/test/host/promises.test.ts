@@ -120,7 +120,7 @@ describe('what a host promises', () => {
       const waits = turns.slice(1).map((at, i) => at - (turns[i] ?? 0));
       expect(Math.max(...waits)).toBeLessThanOrEqual(groups.length + 1);
     }
-  }, 30_000);
+  });
 
   test('a replica that is removed is told so, once, and leaves the others in peace', async () => {
     const network = new MemoryNetwork();

@@ -77,7 +77,7 @@ describe('the simulator', () => {
       expect(lines.length).toBeGreaterThan(100);
     }
     expect(new Set(results.map(({ hash }) => hash)).size).toBe(results.length);
-  }, 60_000);
+  });
 });
 
 describe('the simulator can fail', () => {
