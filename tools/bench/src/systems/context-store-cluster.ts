@@ -76,7 +76,7 @@ async function createContexts(ports: readonly number[], contexts: number): Promi
 const path = (context: number): string => `/v1/contexts/${contextId(context)}/messages`;
 
 const requests: ClusterRequests = {
-  batchSize: 1_000,
+  batchSize: 200,
   append: (context, sequence, text) => {
     const message = messageOf(sequence, text);
     return { kind: 'append', bytes: encodeRequest('POST', path(context), JSON.stringify({ message })) };

@@ -20,6 +20,7 @@ export interface RestartResult {
 }
 
 const fillInFlight = 4;
+const fillAttempts = 20;
 const downSeconds = 2;
 
 /** Fills a cluster, looks at it at rest, and starts it again: one node of it, then all. */
@@ -65,16 +66,21 @@ async function fill(running: RunningCluster, shape: ClusterShape): Promise<numbe
   const texts = Array.from({ length: size }, () => englishText(random, shape.messageBytes));
   let batch = 0;
   const from = performance.now();
-  const filled = await loadForCount({
-    connect: (index, onFailure) => running.connect(index % running.nodes.length, onFailure),
-    inFlight: fillInFlight,
-    count: Math.ceil(shape.startMessages / size),
-    next: () => {
-      const sequence = Math.floor(batch / shape.contexts) * size;
-      return requests.batch(batch++ % shape.contexts, sequence, texts);
-    },
-  });
-  if (filled.errorCount > 0) throw new Error(`filling failed: ${filled.firstError ?? ''}`);
+  let left = Math.ceil(shape.startMessages / size);
+  // Where a leader changes meanwhile, a batch may be refused, or its outcome unknown: another one takes its place.
+  for (let attempt = 0; left > 0; attempt += 1) {
+    const filled = await loadForCount({
+      connect: (index, onFailure) => running.connect(index % running.nodes.length, onFailure),
+      inFlight: Math.min(fillInFlight, left),
+      count: left,
+      next: () => {
+        const sequence = Math.floor(batch / shape.contexts) * size;
+        return requests.batch(batch++ % shape.contexts, sequence, texts);
+      },
+    });
+    left -= filled.requests;
+    if (attempt >= fillAttempts) throw new Error(`filling failed: ${filled.firstError ?? ''}`);
+  }
   return (performance.now() - from) / 1_000;
 }
 

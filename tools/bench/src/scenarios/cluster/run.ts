@@ -26,12 +26,15 @@ export async function runCluster(
     const ratio = clusterRatio(throughput);
     if (ratio !== undefined) log(`${ratio}\n`);
     const outages = [];
-    const restarts = [];
     for (const system of systems) {
       outages.push(...(await measureOutages(system, options, options.observedSeconds)));
+    }
+    log(`${outageTable(outages)}\n`);
+    const restarts = [];
+    for (const system of systems) {
       restarts.push(await measureRestart(system, options, options.observedSeconds));
     }
-    log(`${outageTable(outages)}\n\n${restartTable(restarts)}`);
+    log(restartTable(restarts));
     return throughput
       .filter(({ total }) => total.errorCount > 0)
       .map(
