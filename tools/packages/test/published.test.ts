@@ -151,17 +151,11 @@ describe('packed and installed into an empty project', () => {
     const port = await freePort();
     const { code } = example('nestjs');
     writeFileSync(inProject('app.ts'), code.replace('4000', String(port)));
-    await run(tsc, [
-      ...[
-        '--target',
-        'es2024',
-        '--module',
-        'nodenext',
-        '--experimentalDecorators',
-        '--emitDecoratorMetadata',
-      ],
-      ...['--types', 'node', '--ignoreConfig', inProject('app.ts')],
-    ]);
+    const emit = ['--experimentalDecorators', '--emitDecoratorMetadata', '--types', 'node', '--ignoreConfig'];
+    const options = ['--target', 'es2024', '--module', 'nodenext', ...emit];
+    await run(tsc, [...options, inProject('app.ts')]).catch(({ stdout }: Failed) => {
+      throw new Error(stdout);
+    });
     const app = spawn(process.execPath, [inProject('app.js')], { cwd: project, stdio: 'ignore' });
     try {
       for (let answer = null; !answer?.ok; await delay(50)) {

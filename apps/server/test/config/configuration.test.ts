@@ -36,6 +36,7 @@ describe('configuration', () => {
       clusterMaxMoves: 4,
       clusterMoveBytesPerSecond: 67_108_864,
       requestDeadlineMs: 5_000,
+      slowRequestMs: 1_000,
       adminEnabled: true,
       archiverEnabled: false,
       databaseUrl: undefined,

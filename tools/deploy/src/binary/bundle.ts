@@ -129,7 +129,9 @@ function licences(metafiles: readonly Metafile[]): string {
   const texts = [...new Set(packages)].sort().map((folder) => {
     const directory = path.join(root, folder);
     const manifest = readManifest(directory);
-    const files = readdirSync(directory).filter((name) => /^(licen[cs]e|notice)/i.test(name));
+    const files = readdirSync(directory, { withFileTypes: true })
+      .filter((entry) => entry.isFile() && /^(licen[cs]e|notice)/i.test(entry.name))
+      .map(({ name }) => name);
     const body = files.map((name) => readFileSync(path.join(directory, name), 'utf8').trim()).join('\n\n');
     return `${manifest.name} ${manifest.version} (${manifest.license ?? 'see below'})\n\n${body}`;
   });
