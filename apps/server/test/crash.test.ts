@@ -99,7 +99,7 @@ test('nothing acknowledged is lost, repeated or torn over twenty crashes at rand
   await server.stop();
   server = await restart();
   expect(await brokenPromises(server.url, contexts, log)).toEqual([]);
-}, 300_000);
+}, 900_000);
 
 async function createContexts(url: string): Promise<void> {
   for (const context of contexts) {
