@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { brokenPromises, brokenReplays } from './crash-checks.js';
 import { runClient, type Address } from './crash-client.js';
 import { CrashLog } from './crash-log.js';
+import { seeded } from './seeded.js';
 import { startServer, type RunningServer } from './server-process.js';
 
 const CRASHES = 20;
@@ -20,17 +21,6 @@ afterAll(async () => {
   await server?.kill();
   rmSync(directory, { recursive: true, force: true });
 });
-
-/** A seeded generator of numbers in [0, 1) (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 /** The door the clients go through: shut while the server is down or being checked. */
 class Door implements Address {

@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { message } from './application.js';
-import { type RunningServer, startServer } from './server-process.js';
+import { freePort, type RunningServer, startServer } from './server-process.js';
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
@@ -28,15 +28,6 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server.kill();
   for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
 });
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}
 
 async function until(condition: () => boolean, what: string): Promise<void> {
   for (const end = Date.now() + 20_000; !condition(); await delay(5)) {

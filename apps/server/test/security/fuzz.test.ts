@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { seeded } from '../seeded.js';
 import { startServer, type RunningServer } from '../server-process.js';
 import { rawWebSocket } from '../stream/raw-socket.js';
-import { HostileInput, seeded } from './hostile-input.js';
+import { HostileInput } from './hostile-input.js';
 
 /** FUZZ_SEED repeats a run's choices; FUZZ_REQUESTS makes it longer or shorter. */
 const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000);
