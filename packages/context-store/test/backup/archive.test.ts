@@ -5,7 +5,7 @@ import type { BackupSource } from '../../src/backup/backup-source.js';
 import { readHead } from '../../src/backup/read-head.js';
 import { readChangeRun, readKeyRun, readMessageRun } from '../../src/backup/read-runs.js';
 import { writeBackup } from '../../src/backup/write-backup.js';
-import { history } from '../support/actions.js';
+import { history, type Action } from '../support/actions.js';
 import { backupOf, inPieces } from '../support/backup-lines.js';
 import { GroupBench } from '../support/group-bench.js';
 import { StoreBench } from '../support/open-store.js';
@@ -34,6 +34,18 @@ const contents = (bytes: Buffer): string[] =>
     .split('\n')
     .slice(1, -1)
     .map((line) => line.replace(/^\{"type":"message","outline":"[^"]*"/, ''));
+
+/** Most of a long context leaves its window, reaches the archive and is trimmed: drawn histories may do without. */
+const trimming: readonly Action[] = [
+  { type: 'put', id: 'a', settings: { tokenBudget: 100 } },
+  ...['b', 'c'].map((id): Action => ({ type: 'put', id, settings: {} })),
+  ...Array.from({ length: 20 }, (_, turn): Action => {
+    const parts = [{ type: 'text', text: `turn ${turn}` }];
+    const messages = ['user', 'assistant'].map((role) => ({ role, parts, tokenCount: 10 }));
+    return { type: 'append', id: 'a', messages };
+  }),
+  { type: 'archive', id: 'a', share: 1, tailKeep: 2, trimSteps: 1_000 },
+];
 
 test('a backup reads what was trimmed from the archive, and a restore of it needs no archive', async () => {
   let trimmedMessages = 0;
@@ -68,7 +80,7 @@ test('a backup reads what was trimmed from the archive, and a restore of it need
         await to.close();
       }
     }),
-    { numRuns: 10 },
+    { numRuns: 10, examples: [[trimming]] },
   );
   expect(trimmedMessages).toBeGreaterThan(0);
 }, 120_000);
