@@ -5,6 +5,11 @@ export class ChangeWaiters {
   readonly #byContext = new Map<ContextId, Set<() => void>>();
   #closed = false;
 
+  /** Nobody waits any more. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** Resolves at the next `wake` of the context, or after `ms`. */
   wait(id: ContextId, ms: number): Promise<void> {
     if (this.#closed || ms <= 0) return Promise.resolve();

@@ -73,17 +73,23 @@ export class ContextStreams {
     if (machine === null) return { kind: 'failed', reason: 'no_group' };
     // A replica that waits for a snapshot hears nothing of what happens.
     if (local.groupStatus(group)?.health !== 'healthy') return { kind: 'failed', reason: 'damaged' };
-    if (!hasNews(machine, id, position)) {
-      await this.#waiters.wait(id, waitMs);
-      if (local.machine(group) !== machine) return { kind: 'failed', reason: 'no_group' };
-      if (!hasNews(machine, id, position)) {
+    const end = performance.now() + waitMs;
+    for (;;) {
+      if (hasNews(machine, id, position)) {
+        if (!isBehind(machine, id, position)) break;
+        // A replica that lags must not pass for a context that was erased or is shorter than the cursor.
+        const outcome = await local.readIndex(group, deadlineMs);
+        if (outcome.kind !== 'ready') return { kind: 'failed', reason: outcome.reason };
+        // It may have come just to where the reader stands: then the news is still to come.
+        if (hasNews(machine, id, position)) break;
+      }
+      const restMs = end - performance.now();
+      if (restMs <= 0 || this.#waiters.closed) {
         return { kind: 'read', result: { changes: [], next: position, ended: false } };
       }
-    }
-    // A replica that lags must not pass for a context that was erased or is shorter than the cursor.
-    if (isBehind(machine, id, position)) {
-      const outcome = await local.readIndex(group, deadlineMs);
-      if (outcome.kind !== 'ready') return { kind: 'failed', reason: outcome.reason };
+      // Woken also by what is no change to a reader, such as new metadata.
+      await this.#waiters.wait(id, restMs);
+      if (local.machine(group) !== machine) return { kind: 'failed', reason: 'no_group' };
     }
     return readOn(local, group, machine, () =>
       readChanges({ machine, archive: local.archive }, id, position, bodies),

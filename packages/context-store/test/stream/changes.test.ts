@@ -187,6 +187,15 @@ describe('changes of a context', () => {
     expect((await waiting).changes).toHaveLength(2);
   });
 
+  test('who waits goes on waiting where a write is no change to a reader', async () => {
+    await eventful();
+    const { next } = await bench.store.openStream('demo');
+    const waiting = bench.store.changes('demo', next, { waitMs: 60_000 });
+    await bench.store.patchMetadata('demo', { topic: 'greetings' });
+    await bench.store.append('demo', [text('news')]);
+    expect((await waiting).changes.map(({ type }) => type)).toContain('message');
+  });
+
   test('who waits in vain is answered with an empty page', async () => {
     await bench.store.put('demo', {});
     const { next } = await bench.store.openStream('demo');
