@@ -9,8 +9,7 @@ export function logSlowRequests(fastify: FastifyInstance, log: Logger, threshold
   if (thresholdMs === 0) return;
   fastify.addHook('onResponse', (request, reply, done) => {
     const { elapsedTime, statusCode: status } = reply;
-    const contentType = String(reply.getHeader('content-type') ?? '');
-    if (elapsedTime >= thresholdMs && !openEnded.test(contentType)) {
+    if (elapsedTime >= thresholdMs && !openEnded.test(String(reply.getHeader('content-type') ?? ''))) {
       const { method, params } = request;
       const route = request.routeOptions.url ?? 'unknown';
       const { id } = params as { readonly id?: string };

@@ -28,17 +28,37 @@ export interface PreparedMessage {
 const countedAtOnce = 8_192;
 
 /**
+ * At once where there is little to count, else as a promise.
+ *
  * @param at Milliseconds since 1970: `inserted_at`.
  * @throws StoreError `invalid_message`; `overloaded` where too much text waits to be counted
  */
-export async function prepareMessages(
+export function prepareMessages(
   messages: readonly MessageInput[],
   estimator: TokenEstimator,
   at: number,
-): Promise<readonly PreparedMessage[]> {
+): readonly PreparedMessage[] | Promise<readonly PreparedMessage[]> {
   const texts = messages.map(messageText);
-  const tokens = await countMessages(messages, texts, estimator);
-  const insertedAt = isoTime(at);
+  const uncounted = messages.filter(({ tokenCount }) => tokenCount === undefined);
+  const prepareAll = (counted: readonly TokenShares[]): readonly PreparedMessage[] =>
+    prepareCounted(messages, texts, sharesOf(messages, texts, counted), isoTime(at));
+  return isShort(uncounted.length === 0 ? [] : texts)
+    ? prepareAll(uncounted.map((message) => estimator.countMessage(message)))
+    : countLong(uncounted, estimator).then(prepareAll);
+}
+
+function isShort(texts: readonly MessageText[]): boolean {
+  let characters = 0;
+  for (const { parts } of texts) for (const part of parts) characters += part.length;
+  return characters <= countedAtOnce;
+}
+
+function prepareCounted(
+  messages: readonly MessageInput[],
+  texts: readonly MessageText[],
+  tokens: readonly TokenShares[],
+  insertedAt: string,
+): readonly PreparedMessage[] {
   return messages.map((message, index) => {
     const text = texts[index];
     const shares = tokens[index];
@@ -69,19 +89,12 @@ export function contentHash(contents: readonly Uint8Array[]): ContentHash {
   return hash('sha256', Buffer.concat([lengths, ...contents]), 'buffer').subarray(0, contentHashBytes);
 }
 
-async function countMessages(
+/** The shares of all messages: what was counted, in order, and what the clients say of the others. */
+function sharesOf(
   messages: readonly MessageInput[],
   texts: readonly MessageText[],
-  estimator: TokenEstimator,
-): Promise<readonly TokenShares[]> {
-  const uncounted = messages.filter(({ tokenCount }) => tokenCount === undefined);
-  let characters = 0;
-  if (uncounted.length > 0)
-    for (const { parts } of texts) for (const part of parts) characters += part.length;
-  const counted =
-    characters <= countedAtOnce
-      ? uncounted.map((message) => estimator.countMessage(message))
-      : await countLong(uncounted, estimator);
+  counted: readonly TokenShares[],
+): readonly TokenShares[] {
   const estimates = counted[Symbol.iterator]();
   return messages.map(({ tokenCount }, index): TokenShares => {
     if (tokenCount !== undefined) {

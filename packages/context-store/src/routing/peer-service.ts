@@ -70,7 +70,7 @@ export class PeerService {
         ? this.#proposeHere(proposal, deadlineMs)
         : this.#relay(proposal, deadlineMs);
     const hop = { name: 'peer propose', kind: 'server' } as const;
-    const outcome = await continueTrace(proposal.traceparent, () => inSpan(hop, run));
+    const outcome = await continueTrace(proposal.traceparent, async () => inSpan(hop, run));
     return encodeOutcome(outcome);
   }
 

@@ -23,11 +23,11 @@ const kinds = { client: SpanKind.CLIENT, server: SpanKind.SERVER } as const;
  * Runs one hop of a call in a span of its own, where the call is traced: within a span that somebody has
  * begun. Elsewhere it costs one look.
  */
-export function inSpan<T>(hop: Hop, run: () => Promise<T>): Promise<T> {
+export function inSpan<T>(hop: Hop, run: () => T | Promise<T>): T | Promise<T> {
   return trace.getActiveSpan() === undefined ? run() : runInSpan(hop, run);
 }
 
-function runInSpan<T>({ name, kind, attributes = {} }: Hop, run: () => Promise<T>): Promise<T> {
+function runInSpan<T>({ name, kind, attributes = {} }: Hop, run: () => T | Promise<T>): Promise<T> {
   const options = { attributes, kind: kind === undefined ? SpanKind.INTERNAL : kinds[kind] };
   return tracer.startActiveSpan(name, options, async (span) => {
     try {
