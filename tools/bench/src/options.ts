@@ -30,7 +30,7 @@ export const usage = `npm run bench -- [SCENARIO …] [options]
   SCENARIO           appends, reads, mix, start, streams, raft, cluster, archive or archive-roundtrip;
                      also as --scenario NAME (default: appends reads mix)
   --duration S       seconds measured per round and scenario (default 10)
-  --warm-up S        seconds before that, not measured (default 3)
+  --warm-up S        seconds before that, not measured: until V8 has compiled what is hot (default 15)
   --rounds N         rounds; each runs both systems in turn (default 2)
   --in-flight N      requests in flight (default 64)
   --contexts N       contexts (default 256)
@@ -56,7 +56,7 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
     options: {
       scenario: { type: 'string', multiple: true },
       duration: { type: 'string', default: '10' },
-      'warm-up': { type: 'string', default: '3' },
+      'warm-up': { type: 'string', default: '15' },
       rounds: { type: 'string', default: '2' },
       'in-flight': { type: 'string', default: '64' },
       contexts: { type: 'string', default: '256' },
