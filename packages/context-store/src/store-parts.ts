@@ -44,6 +44,7 @@ export async function openParts(options: ContextStoreOptions): Promise<StorePart
     },
     onLeader: (group, leader, term) => {
       noteLeader(leaderships, group, leader, term);
+      cluster?.leaderChanged();
     },
     onFacts: () => cluster?.factsChanged(),
   });

@@ -40,11 +40,14 @@ const proposeDeadlineMs = 5_000;
 const overviewDeadlineMs = 1_000;
 /** Leaderships that one pass of the balance hands over. */
 const transfersPerPass = 8;
+/** Where everything is where it belongs, so many passes become one: what can change then is told. */
+const quietPasses = 10;
 
 /**
  * This node's part in its cluster: finds it or founds it, follows the replicated facts, and brings what
  * is here to what they say. One pass looks at everything there is to do; it runs after every change and
- * now and then, so what one pass could not do the next does.
+ * now and then, so what one pass could not do the next does. A pass over hundreds of groups costs
+ * milliseconds: where there is nothing to do, "now and then" is seldom.
  */
 export class Cluster implements ClusterControl {
   readonly self: NodeId;
@@ -69,6 +72,8 @@ export class Cluster implements ClusterControl {
   /** What placement was found to be settled for. */
   #settledBasis = '';
   #timer: unknown = null;
+  /** Whether the next look is a quiet one. */
+  #quiet = false;
   #stopped = false;
 
   constructor(parts: ClusterParts) {
@@ -164,6 +169,11 @@ export class Cluster implements ClusterControl {
     });
   }
 
+  /** To be called when another node leads a group, or none: who should lead it is looked at soon. */
+  leaderChanged(): void {
+    this.#lookSoon();
+  }
+
   /** Whether this node is part of a cluster; if not, why, and what to do. */
   readiness(): Readiness {
     const { reason } = this.#formation;
@@ -227,20 +237,42 @@ export class Cluster implements ClusterControl {
 
   #pass(): void {
     if (this.#stopped) return;
-    if (this.#timer !== null) this.#clock.cancel(this.#timer);
-    this.#timer = this.#clock.schedule(() => {
-      this.#pass();
-    }, this.#settings.passMs);
     this.#formation.step();
     this.#announce();
     this.#tellStanding();
-    if (this.#parts.node.phase.kind !== 'member') return;
+    if (this.#parts.node.phase.kind === 'member') this.#passOfMember();
+    this.#quiet = this.#isSettled();
+    const { passMs, graceMs } = this.#settings;
+    this.#passLater(this.#quiet ? Math.max(passMs, Math.min(quietPasses * passMs, graceMs)) : passMs);
+  }
+
+  #passOfMember(): void {
     this.#refuseRemoved();
     void this.#keeper.run();
     void this.#coordinate();
     const led = this.#parts.replica.ledGroups();
     this.#mover.run(led);
     if (!this.#presence.leaving) this.#balance.run(led);
+  }
+
+  #passLater(ms: number): void {
+    if (this.#timer !== null) this.#clock.cancel(this.#timer);
+    this.#timer = this.#clock.schedule(() => {
+      this.#pass();
+    }, ms);
+  }
+
+  #lookSoon(): void {
+    if (!this.#quiet || this.#stopped) return;
+    this.#quiet = false;
+    this.#passLater(this.#settings.passMs);
+  }
+
+  /** Nothing is left to do that the last pass saw. */
+  #isSettled(): boolean {
+    const { clusterId } = this.#parts.replica.facts;
+    if (clusterId === null || this.#told !== null) return false;
+    return this.#keeper.isSettled && this.#mover.unsettled === 0 && this.#balance.isSettled;
   }
 
   #tellStanding(): void {
@@ -287,23 +319,26 @@ export class Cluster implements ClusterControl {
 
   /** Proposes what the facts should say: the first ones, or, as coordinator, another placement. */
   #coordinate(): Promise<void> {
-    this.#coordinating ??= this.#propose().finally(() => {
+    this.#coordinating ??= this.#propose().then((proposed) => {
       this.#coordinating = null;
+      // Whether it took effect, the next look sees.
+      if (proposed) this.#lookSoon();
     });
     return this.#coordinating;
   }
 
-  async #propose(): Promise<void> {
+  /** True where there was something to propose. */
+  async #propose(): Promise<boolean> {
     const { node, replica } = this.#parts;
     const { phase } = node;
     const { facts } = replica;
-    if (phase.kind !== 'member') return;
+    if (phase.kind !== 'member') return false;
     if (phase.founders !== null && facts.clusterId === null) {
-      if (this.#system.leader !== this.self) return;
+      if (this.#system.leader !== this.self) return false;
       const { clusterId, founders } = phase;
       const first = firstPlacement(node.groups, founders);
       await this.#system.propose({ type: 'found', clusterId, nodes: founders, ...first }, proposeDeadlineMs);
-      return;
+      return true;
     }
     if (phase.founders !== null) {
       // From here on a group that is not here was moved, not lost: it must come back empty.
@@ -311,10 +346,11 @@ export class Cluster implements ClusterControl {
       node.enter({ ...phase, founders: null });
     }
     const presence = this.#presence.presence(facts, this.#settings.graceMs);
-    if (facts.clusterId === null || this.#presence.coordinator(facts)?.id !== this.self) return;
+    if (facts.clusterId === null || this.#presence.coordinator(facts)?.id !== this.self) return false;
     const plan = this.#plan(facts, presence);
-    if (plan === null) return;
+    if (plan === null) return false;
     await this.#system.propose({ type: 'place', revision: facts.revision, ...plan }, proposeDeadlineMs);
+    return true;
   }
 
   /** Planned anew only where something changed that it is made from. */

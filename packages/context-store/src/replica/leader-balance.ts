@@ -18,26 +18,31 @@ export interface BalanceOptions {
 export class LeaderBalance {
   readonly #options: BalanceOptions;
   #basis = '';
+  #wanting = 0;
   #preferred: readonly (NodeId | null)[] = [];
 
   constructor(options: BalanceOptions) {
     this.#options = options;
   }
 
+  /** Whether the last look found nothing that another node should lead. */
+  get isSettled(): boolean {
+    return this.#wanting === 0;
+  }
+
   /** @param led the groups that this node leads */
   run(led: readonly GroupStatus[]): void {
     const { replica, perPass } = this.#options;
     const preferred = this.#leaders();
-    let handed = 0;
-    for (const status of led) {
+    const wanting = led.flatMap((status) => {
       const { group, conf } = status;
       const to = preferred[group] ?? null;
-      if (handed >= perPass) return;
-      if (group === replica.systemGroup) continue;
-      if (to === null || to === replica.self || !conf.voters.includes(to) || !isClose(status, to)) continue;
-      handed += 1;
-      void replica.handOverTo(group, to);
-    }
+      if (group === replica.systemGroup || to === null || to === replica.self) return [];
+      return conf.voters.includes(to) ? [{ status, to }] : [];
+    });
+    this.#wanting = wanting.length;
+    const ready = wanting.filter(({ status, to }) => isClose(status, to));
+    for (const { status, to } of ready.slice(0, perPass)) void replica.handOverTo(status.group, to);
   }
 
   #leaders(): readonly (NodeId | null)[] {

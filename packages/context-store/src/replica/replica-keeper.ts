@@ -41,6 +41,11 @@ export class ReplicaKeeper {
     this.#options = options;
   }
 
+  /** Whether the replicas here are those that the facts place here. */
+  get isSettled(): boolean {
+    return this.#missing().length === 0 && this.#extra().length === 0;
+  }
+
   /** To be called after every change, and now and then. */
   async run(): Promise<void> {
     if (this.#running) return;
@@ -56,18 +61,14 @@ export class ReplicaKeeper {
   }
 
   async #createMissing(): Promise<void> {
-    const { replica, facts } = this.#options;
-    const missing = facts()
-      .placement.map((_, group) => group as GroupId)
-      .filter((group) => this.#isPlacedHere(group) && replica.machine(group) === null);
-    if (missing.length > 0) await replica.createReplicas(missing);
+    const missing = this.#missing();
+    if (missing.length > 0) await this.#options.replica.createReplicas(missing);
   }
 
   async #destroyExtra(): Promise<void> {
     const { replica, facts, isOut } = this.#options;
     if (facts().clusterId === null) return;
-    const extra = replica.contextGroups().filter((group) => !this.#isPlacedHere(group));
-    for (const group of extra.slice(0, perPass)) {
+    for (const group of this.#extra().slice(0, perPass)) {
       const before = replica.groupStatus(group);
       if (before === null || !(isRemoved(replica.self, before) || (await isOut(group)))) continue;
       const { kind } = await replica.readIndex(replica.systemGroup, readDeadlineMs);
@@ -75,6 +76,17 @@ export class ReplicaKeeper {
       if (kind !== 'ready' || after === null || this.#isPlacedHere(group)) continue;
       if (isUntouched(before, after)) await replica.destroyReplica(group);
     }
+  }
+
+  #missing(): readonly GroupId[] {
+    const { replica, facts } = this.#options;
+    return facts()
+      .placement.map((_, group) => group as GroupId)
+      .filter((group) => this.#isPlacedHere(group) && replica.machine(group) === null);
+  }
+
+  #extra(): readonly GroupId[] {
+    return this.#options.replica.contextGroups().filter((group) => !this.#isPlacedHere(group));
   }
 
   #isPlacedHere(group: GroupId): boolean {
