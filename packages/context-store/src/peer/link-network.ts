@@ -170,12 +170,13 @@ export class LinkNetwork implements PeerNetwork {
 
   #newDiscovery({ maxAddresses }: PeerLimits): Discovery {
     const { seeds, lookup = systemLookup, random } = this.#options;
-    const { discoveryMs, forgetMs } = this.#timing;
+    const { discoveryMs, retryMs, forgetMs } = this.#timing;
     return new Discovery({
       seeds: seeds.map(parseSeed),
       lookup,
       random: random ?? createRandom(randomBytes(4).readUInt32BE()),
       discoveryMs,
+      retryMs,
       forgetMs,
       maxAddresses,
       dial: (address) => this.#connector.dial(address, 'control'),

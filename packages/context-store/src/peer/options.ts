@@ -3,8 +3,10 @@ import type { NodeId, Random } from '@fastpaca/raft-core';
 import type { VersionRange } from './handshake/message.js';
 import type { PeerRefusal } from './peer-status.js';
 
-/** Version 1 is the first. A release speaks its own and the one before. */
-export const PROTOCOL_VERSIONS: VersionRange = { min: 1, max: 1 };
+/** Version 1 is the first, 2 abridges beats. A release speaks its own and the one before. */
+export const PROTOCOL_VERSIONS: VersionRange = { min: 1, max: 2 };
+/** The first version whose receiver knows the kinds `lesson` and `again`. */
+export const BEATS_VERSION = 2;
 
 export interface PeerTls {
   /** PEM. Peers must show a certificate that one of these signed. Default: any certificate passes. */
@@ -19,10 +21,12 @@ export interface PeerTiming {
   readonly tickMs: number;
   /** Raft is told that a peer is down from which nothing came for so long; after three times that it is lost. Default 1,000. */
   readonly silenceMs: number;
-  /** For each step of a handshake, connecting included. Default 3,000. */
+  /** For each step of a handshake, connecting included: a dial into a cut network takes as long. Default 1,500. */
   readonly stepMs: number;
-  /** Between resolutions of the seeds, and the longest pause before a failed address is dialled again. Default 3,000. */
+  /** Between resolutions of the seeds. Default 3,000. */
   readonly discoveryMs: number;
+  /** The longest pause before a failed address is dialled again, give or take half of it. Default 1,000. */
+  readonly retryMs: number;
   /** An address of which nothing was heard for so long is dropped. Default 600,000. */
   readonly forgetMs: number;
 }
@@ -98,8 +102,9 @@ const MiB = 1024 * 1024;
 export const defaultTiming: PeerTiming = {
   tickMs: 250,
   silenceMs: 1_000,
-  stepMs: 3_000,
+  stepMs: 1_500,
   discoveryMs: 3_000,
+  retryMs: 1_000,
   forgetMs: 600_000,
 };
 

@@ -66,7 +66,7 @@ afterEach(async () => {
   closing = [];
 });
 
-const timing = { tickMs: 40, silenceMs: 400, stepMs: 500, discoveryMs: 300 };
+const timing = { tickMs: 40, silenceMs: 400, stepMs: 500, discoveryMs: 300, retryMs: 300 };
 
 test('a connection on which nothing comes any more is given up, and Raft is told that the peer is down', async () => {
   const a = await PeerNode.start({ id: 'a', timing });

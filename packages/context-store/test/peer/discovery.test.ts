@@ -28,7 +28,7 @@ describe('nodes find each other', () => {
     expect(c.network.peers().find(({ name }) => name === 'node-a')).toMatchObject({
       id: 'a',
       address: a.seed,
-      protocolVersion: 1,
+      protocolVersion: 2,
     });
     await until(
       'no connection beyond one per lane and pair',

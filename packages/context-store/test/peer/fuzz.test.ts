@@ -8,6 +8,7 @@ import { HandshakeError, RefusedError } from '../../src/peer/handshake/handshake
 import { encodeOpening } from '../../src/peer/handshake/message.js';
 import { welcome } from '../../src/peer/handshake/shake-hands.js';
 import { Assembler } from '../../src/peer/wire/assembler.js';
+import { againBody, lessonBody } from '../../src/peer/wire/beat-bodies.js';
 import { addressesBody, encodeJson, refusalBody } from '../../src/peer/wire/notes.js';
 import { readUnit } from '../../src/peer/wire/read-unit.js';
 import { answerHead, requestHead } from '../../src/peer/wire/request-body.js';
@@ -40,6 +41,8 @@ const samples: readonly [UnitKind, Uint8Array][] = [
   ['part', writePartHead(new ByteWriter(16), { stream: 1, kind: 'request', last: true }).finish()],
   ['cut', numberBody(1)],
   ['refusal', refusalBody({ code: 'version', reason: 'no' })],
+  ['lesson', lessonBody({ slot: 1, number: 1 }, encodeFrame(nodeId('b'), nodeId('a'), [raft]))],
+  ['again', againBody({ slot: 1, number: 1, bits: Uint8Array.of(1) })],
 ];
 
 /** Valid messages with a few bytes changed, cut, repeated or added; now and then plain noise. */

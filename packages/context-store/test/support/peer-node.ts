@@ -59,7 +59,7 @@ export class PeerNode {
       seeds: [],
       onEvent: (event) => events.push(event),
       ...rest,
-      timing: { tickMs: 50, discoveryMs: 200, ...rest.timing },
+      timing: { tickMs: 50, discoveryMs: 200, retryMs: 200, ...rest.timing },
     });
     const node = new PeerNode(server, port, network, events);
     server.on('upgrade', (request, socket, head) => {

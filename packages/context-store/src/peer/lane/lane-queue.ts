@@ -10,7 +10,7 @@ import {
   writePartHead,
   writeUnit,
 } from '../wire/unit.js';
-import type { UnitKind } from '../wire/unit.js';
+import type { RaftKind, UnitKind } from '../wire/unit.js';
 
 export interface QueueLimits {
   /** Raft frames that wait; a longer one goes where nothing else waits. */
@@ -71,10 +71,10 @@ export class LaneQueue {
   }
 
   /** False where the queue is full: the frame is lost. */
-  raft(frame: Uint8Array, inOrder: boolean): boolean {
+  raft(frame: Uint8Array, inOrder: boolean, kind: RaftKind = 'raft'): boolean {
     if (this.#raftBytes > 0 && this.#raftBytes + frame.length > this.limits.maxRaftBytes) return false;
     this.#raftBytes += frame.length;
-    const parcel = new Parcel('raft', nothing, frame);
+    const parcel = new Parcel(kind, nothing, frame);
     if (inOrder || frame.length > WHOLE_BYTES) this.#ordered.push(parcel);
     else this.#short.push(parcel);
     return true;
@@ -232,11 +232,9 @@ export class LaneQueue {
 
   /** The parcel does not wait any more. */
   #account(parcel: Parcel): void {
-    if (parcel.kind === 'raft') {
-      this.#raftBytes -= parcel.bytes;
-      return;
-    }
-    this.#payloads -= 1;
-    this.#payloadBytes -= parcel.bytes;
+    if (parcel.kind === 'request' || parcel.kind === 'answer') {
+      this.#payloads -= 1;
+      this.#payloadBytes -= parcel.bytes;
+    } else this.#raftBytes -= parcel.bytes;
   }
 }

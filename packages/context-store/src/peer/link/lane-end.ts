@@ -5,6 +5,7 @@ import { closeCodes } from '../lane/connection.js';
 import { LaneQueue } from '../lane/lane-queue.js';
 import type { NoteKind, QueueLimits } from '../lane/lane-queue.js';
 import type { LaneTraffic } from '../peer-status.js';
+import type { RaftKind } from '../wire/unit.js';
 import type { Parcel } from '../wire/parcel.js';
 import type { RequestLane } from './outgoing-requests.js';
 
@@ -78,8 +79,8 @@ export class LaneEnd implements RequestLane {
     return this.#vacantTicks === 0;
   }
 
-  raft(frame: Uint8Array, inOrder: boolean): boolean {
-    const taken = this.isOpen && this.queue.raft(frame, inOrder);
+  raft(frame: Uint8Array, inOrder: boolean, kind: RaftKind = 'raft'): boolean {
+    const taken = this.isOpen && this.queue.raft(frame, inOrder, kind);
     if (taken) this.#connection?.flushAfterTurn();
     else this.counters.dropped += 1;
     return taken;

@@ -6,6 +6,7 @@ import type { Identity } from '../handshake/message.js';
 import type { Greeting } from '../handshake/shake-hands.js';
 import { closeCodes } from '../lane/connection.js';
 import type { Connection } from '../lane/connection.js';
+import { BEATS_VERSION } from '../options.js';
 import type { PeerLimits } from '../options.js';
 import { PeerError } from '../peer-error.js';
 import type { PeerHandler } from '../peer-network.js';
@@ -20,11 +21,12 @@ import { readUnit } from '../wire/read-unit.js';
 import type { Unit } from '../wire/read-unit.js';
 import { numberBody, WHOLE_BYTES } from '../wire/unit.js';
 import type { UnitKind } from '../wire/unit.js';
+import { BeatPupil, BeatTeacher } from './beats.js';
 import { IncomingRequests } from './incoming-requests.js';
 import { LaneEnd } from './lane-end.js';
 import type { LaneCounters } from './lane-end.js';
 import { OutgoingRequests } from './outgoing-requests.js';
-import { sendRaft } from './raft-frames.js';
+import { sendAbridged, sendRaft } from './raft-frames.js';
 
 /** What the network does with what comes over a link. */
 export interface LinkEvents {
@@ -48,7 +50,7 @@ export interface LinkSettings {
   readonly events: LinkEvents;
 }
 
-/** Pings even where others keep the lane busy, for the round trip. */
+/** Pings even where others keep the control lane busy, for the round trip; and where the bulk lane is idle. */
 const PING_TICKS = 8;
 /** How long a connection may be missing that the peer closed for a better one. */
 const VACANT_TICKS = 4;
@@ -72,6 +74,8 @@ export class PeerLink {
   readonly lanes: Readonly<Record<Lane, LaneEnd>>;
   readonly #outgoing: OutgoingRequests;
   readonly #incoming: IncomingRequests;
+  readonly #teacher = new BeatTeacher();
+  readonly #pupil = new BeatPupil();
   readonly #alive = new Set<(alive: boolean) => void>();
   #ticks = 0;
   #ping = { number: 0, at: 0, answered: true };
@@ -123,13 +127,22 @@ export class PeerLink {
       if (replaced) end.vacate(VACANT_TICKS);
       else this.#laneLost(end, reason);
     };
+    // What was on its way over the connection before may not have arrived.
+    if (lane === 'control') this.#teacher.forget();
     end.connect(connection, { unit, closed }, early);
   }
 
   sendRaft(messages: readonly Message[], lane: Lane): void {
     const end = this.lanes[lane];
-    const sent = !this.#lost && end.isOpen && sendRaft(end, this.settings.self, this.peer.id, messages, lane);
+    const sent = !this.#lost && end.isOpen && this.#sendOn(end, messages);
     if (!sent) this.settings.events.unreachable(this);
+  }
+
+  #sendOn(end: LaneEnd, messages: readonly Message[]): boolean {
+    const { self } = this.settings;
+    return end.name === 'control' && this.version >= BEATS_VERSION
+      ? sendAbridged(end, self, this.peer.id, messages, this.#teacher)
+      : sendRaft(end, self, this.peer.id, messages, end.name);
   }
 
   request(method: string, payload: Uint8Array, deadlineMs: number): Promise<Uint8Array> {
@@ -202,7 +215,8 @@ export class PeerLink {
       return;
     }
     // To hear from the peer, and to be heard: what comes back may wait behind megabytes that the peer sends.
-    const due = connection.silentTicks > 1 || connection.quietTicks > 1;
+    const longest = lane.name === 'bulk' ? PING_TICKS : 1;
+    const due = connection.silentTicks > longest || connection.quietTicks > longest;
     if (lane.name === 'bulk') {
       if (due) lane.note('ping', numberBody(0));
     } else if (due || this.#ticks % PING_TICKS === 0) this.#sendPing();
@@ -235,6 +249,13 @@ export class PeerLink {
     switch (unit.kind) {
       case 'raft':
         this.#raft(unit.frame);
+        return;
+      case 'lesson':
+        this.#pupil.learn(unit.place, unit.frame.messages);
+        this.#raft(unit.frame);
+        return;
+      case 'again':
+        events.raft(this, this.#pupil.recall(unit.again));
         return;
       case 'request':
         this.#incoming.receive(unit.request);

@@ -1,7 +1,9 @@
 import { encodeFrame } from '@fastpaca/raft-core';
 import type { Lane, Message, NodeId } from '@fastpaca/raft-core';
 
+import { againBody, lessonBody } from '../wire/beat-bodies.js';
 import { WHOLE_BYTES } from '../wire/unit.js';
+import type { BeatTeacher } from './beats.js';
 import type { LaneEnd } from './lane-end.js';
 
 /** Appends are put into frames of about so much. */
@@ -31,6 +33,26 @@ export function sendRaft(
   for (const appends of inFrames(messages.filter(({ type }) => type === 'append'))) {
     sent = frame(appends, true) && sent;
   }
+  return sent;
+}
+
+/** The same, with what the peer has heard before abridged. */
+export function sendAbridged(
+  lane: LaneEnd,
+  from: NodeId,
+  to: NodeId,
+  messages: readonly Message[],
+  teacher: BeatTeacher,
+): boolean {
+  const { again, lesson, rest } = teacher.abridge(messages);
+  let sent = true;
+  for (const each of again) sent = lane.raft(againBody(each), false, 'again') && sent;
+  if (lesson !== null) {
+    const body = lessonBody(lesson, encodeFrame(from, to, lesson.beats));
+    sent = lane.raft(body, false, 'lesson') && sent;
+  }
+  if (rest.length > 0) sent = sendRaft(lane, from, to, rest, 'control') && sent;
+  if (!sent) teacher.forget();
   return sent;
 }
 

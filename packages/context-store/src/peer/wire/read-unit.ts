@@ -2,6 +2,8 @@ import { decodeFrame } from '@fastpaca/raft-core';
 import type { Frame } from '@fastpaca/raft-core';
 
 import type { AnnouncedState } from '../peer-status.js';
+import { readAgain, readLesson } from './beat-bodies.js';
+import type { Again, Place } from './beat-bodies.js';
 import { readAddresses, readAnnouncement, readRefusal } from './notes.js';
 import type { GossipedAddress, RefusalNote } from './notes.js';
 import { readAnswer, readRequest } from './request-body.js';
@@ -12,6 +14,8 @@ import type { Part, UnitKind } from './unit.js';
 /** A unit that is what its kind says. */
 export type Unit =
   | { readonly kind: 'raft'; readonly frame: Frame }
+  | { readonly kind: 'lesson'; readonly place: Place; readonly frame: Frame }
+  | { readonly kind: 'again'; readonly again: Again }
   | { readonly kind: 'request'; readonly request: RequestBody }
   | { readonly kind: 'answer'; readonly answer: AnswerBody }
   | { readonly kind: 'part'; readonly part: Part }
@@ -26,6 +30,12 @@ export function readUnit(kind: UnitKind, body: Uint8Array): Unit {
     case 'raft':
       // What arrived is bounded before: it is there already.
       return { kind, frame: decodeFrame(body, { maxBytes: body.length }) };
+    case 'lesson': {
+      const { place, frame } = readLesson(body);
+      return { kind, place, frame: decodeFrame(frame, { maxBytes: frame.length }) };
+    }
+    case 'again':
+      return { kind, again: readAgain(body) };
     case 'request':
       return { kind, request: readRequest(body) };
     case 'answer':

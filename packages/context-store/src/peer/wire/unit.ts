@@ -16,12 +16,18 @@ const kinds = [
   'part',
   'cut',
   'refusal',
+  'lesson',
+  'again',
 ] as const;
 
 export type UnitKind = (typeof kinds)[number];
 
+const parcelKinds = ['raft', 'request', 'answer', 'lesson', 'again'] as const satisfies readonly UnitKind[];
+
 /** The kinds that may be long. They travel in parts then, so that others get in between. */
-export type ParcelKind = Extract<UnitKind, 'raft' | 'request' | 'answer'>;
+export type ParcelKind = (typeof parcelKinds)[number];
+/** Those of Raft. */
+export type RaftKind = Exclude<ParcelKind, 'request' | 'answer'>;
 
 /** A unit body up to this travels whole. */
 export const WHOLE_BYTES = 64 * 1024;
@@ -72,10 +78,9 @@ export function writePartHead(writer: ByteWriter, { stream, kind, last }: Omit<P
 export function readPart(body: Uint8Array): Part {
   const reader = new ByteReader(body);
   const stream = reader.varint();
-  const kind = readKind(reader);
-  if (kind !== 'raft' && kind !== 'request' && kind !== 'answer') {
-    throw new MalformedError(`A unit of kind ${kind} does not come in parts.`);
-  }
+  const found = readKind(reader);
+  const kind = parcelKinds.find((each) => each === found);
+  if (kind === undefined) throw new MalformedError(`A unit of kind ${found} does not come in parts.`);
   return { stream, kind, last: reader.boolean(), bytes: reader.raw(reader.remaining) };
 }
 

@@ -1,0 +1,140 @@
+import type { Heartbeat, HeartbeatResponse, Message } from '@fastpaca/raft-core';
+
+import { LESSONS } from '../wire/beat-bodies.js';
+import type { Again, Place } from '../wire/beat-bodies.js';
+
+/** What every group of a leader sends in each heartbeat interval, and what comes back. */
+export type Beat = Heartbeat | HeartbeatResponse;
+
+/** Fewer are sent as they are. */
+const MIN_BEATS = 8;
+/** In one lesson: it travels whole. */
+const MAX_BEATS = 512;
+
+interface Lesson {
+  readonly number: number;
+  readonly beats: readonly Beat[];
+  /** Of its beats: those that were not taught anew since. */
+  live: number;
+}
+
+/** The messages of a turn, as they are sent. */
+export interface Abridged {
+  readonly again: readonly Again[];
+  readonly lesson: (Place & { readonly beats: readonly Beat[] }) | null;
+  readonly rest: readonly Message[];
+}
+
+const isBeat = (message: Message): message is Beat =>
+  message.type === 'heartbeat' || message.type === 'heartbeat_response';
+
+/**
+ * Abridges the beats of idle groups: they say the same again and again, some five hundred a second for a peer. What
+ * was said once, word for word, is named afterwards by a bit.
+ *
+ * Nothing of Raft changes: the peer puts together the very messages that this end was given, each of
+ * them still answered by its own group. A lesson that is lost, or is another one than the peer has, costs
+ * what the loss of its messages costs; `forget` makes the next one whole again.
+ */
+export class BeatTeacher {
+  readonly #slots: (Lesson | undefined)[] = [];
+  readonly #heartbeats = new Map<number, { readonly slot: number; readonly at: number }>();
+  readonly #answers = new Map<number, { readonly slot: number; readonly at: number }>();
+  #numbers = 0;
+
+  abridge(messages: readonly Message[]): Abridged {
+    const beats = messages.filter(isBeat);
+    if (beats.length < MIN_BEATS) return { again: [], lesson: null, rest: messages };
+    const bits = new Map<number, Uint8Array>();
+    const fresh = beats.filter((beat) => !this.#mark(beat, bits));
+    const again = [...bits].flatMap(([slot, set]): Again[] => {
+      const number = this.#slots[slot]?.number;
+      return number === undefined ? [] : [{ slot, number, bits: set }];
+    });
+    const others = messages.filter((message) => !isBeat(message));
+    if (fresh.length < MIN_BEATS) return { again, lesson: null, rest: [...fresh, ...others] };
+    const lesson = this.#teach(fresh.slice(0, MAX_BEATS), bits);
+    return { again, lesson, rest: [...fresh.slice(MAX_BEATS), ...others] };
+  }
+
+  /** The peer may not have what it was told. */
+  forget(): void {
+    this.#slots.length = 0;
+    this.#heartbeats.clear();
+    this.#answers.clear();
+  }
+
+  /** Sets the bit of a beat that the peer knows. */
+  #mark(beat: Beat, bits: Map<number, Uint8Array>): boolean {
+    const place = this.#placesOf(beat).get(beat.group);
+    if (place === undefined) return false;
+    const lesson = this.#slots[place.slot];
+    const known = lesson?.beats[place.at];
+    if (lesson === undefined || known === undefined || !sameBeat(known, beat)) return false;
+    let set = bits.get(place.slot);
+    if (set === undefined) {
+      set = new Uint8Array(Math.ceil(lesson.beats.length / 8));
+      bits.set(place.slot, set);
+    }
+    const at = place.at >> 3;
+    set[at] = (set[at] ?? 0) | (1 << (place.at & 7));
+    return true;
+  }
+
+  /** In the place of the lesson of which least is still said, but of none that this turn names. */
+  #teach(beats: readonly Beat[], inUse: ReadonlyMap<number, unknown>): NonNullable<Abridged['lesson']> {
+    let slot = 0;
+    let least = Infinity;
+    for (let candidate = 0; candidate < LESSONS; candidate += 1) {
+      const live = inUse.has(candidate) ? Infinity : (this.#slots[candidate]?.live ?? -1);
+      if (live >= least) continue;
+      slot = candidate;
+      least = live;
+    }
+    this.#forgetSlot(slot);
+    this.#numbers += 1;
+    const number = this.#numbers;
+    this.#slots[slot] = { number, beats, live: beats.length };
+    for (const [at, beat] of beats.entries()) {
+      const places = this.#placesOf(beat);
+      const before = this.#slots[places.get(beat.group)?.slot ?? LESSONS];
+      if (before !== undefined) before.live -= 1;
+      places.set(beat.group, { slot, at });
+    }
+    return { slot, number, beats };
+  }
+
+  #forgetSlot(slot: number): void {
+    for (const beat of this.#slots[slot]?.beats ?? []) {
+      const places = this.#placesOf(beat);
+      if (places.get(beat.group)?.slot === slot) places.delete(beat.group);
+    }
+  }
+
+  #placesOf({ type }: Beat): Map<number, { readonly slot: number; readonly at: number }> {
+    return type === 'heartbeat' ? this.#heartbeats : this.#answers;
+  }
+}
+
+/** Sender, receiver, group and type are the same already. */
+function sameBeat(a: Beat, b: Beat): boolean {
+  if (a.term !== b.term || a.round !== b.round) return false;
+  if (a.type === 'heartbeat') return b.type === 'heartbeat' && a.commit === b.commit;
+  return b.type === 'heartbeat_response' && a.incarnation === b.incarnation;
+}
+
+/** The other end: what a peer taught, and what it says of it. */
+export class BeatPupil {
+  readonly #slots: ({ readonly number: number; readonly beats: readonly Message[] } | undefined)[] = [];
+
+  learn({ slot, number }: Place, beats: readonly Message[]): void {
+    this.#slots[slot] = { number, beats };
+  }
+
+  /** The messages. None where the lesson did not come, or another one stands in its place. */
+  recall({ slot, number, bits }: Again): readonly Message[] {
+    const lesson = this.#slots[slot];
+    if (lesson?.number !== number) return [];
+    return lesson.beats.filter((_, at) => ((bits[at >> 3] ?? 0) & (1 << (at & 7))) !== 0);
+  }
+}
