@@ -28,7 +28,7 @@ export interface BookEntry extends Address {
 
 const FIRST_RETRY_MS = 200;
 /** An address that is this node's own now: behind a balancer it may be another's later. */
-const SELF_RETRIES = 4;
+const SELF_RETRIES = 12;
 
 /**
  * The addresses at which nodes may be, and when each is dialled next. Bounded, and what nobody speaks of

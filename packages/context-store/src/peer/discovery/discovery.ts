@@ -14,6 +14,7 @@ export interface DiscoveryOptions {
   readonly lookup: Lookup;
   readonly random: Random;
   readonly discoveryMs: number;
+  readonly retryMs: number;
   readonly forgetMs: number;
   readonly maxAddresses: number;
   dial(address: Address): Promise<DialOutcome>;
@@ -33,8 +34,8 @@ export class Discovery {
   #closed = false;
 
   constructor(private readonly options: DiscoveryOptions) {
-    const { seeds, lookup, random, discoveryMs, forgetMs, maxAddresses, failed } = options;
-    this.#book = new AddressBook({ maxAddresses, retryMs: discoveryMs, forgetMs, random });
+    const { seeds, lookup, random, retryMs, forgetMs, maxAddresses, failed } = options;
+    this.#book = new AddressBook({ maxAddresses, retryMs, forgetMs, random });
     const found = (address: Address): void => {
       this.#book.heardOf(address, performance.now(), true);
       this.#dialDue();
