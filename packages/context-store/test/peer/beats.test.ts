@@ -68,6 +68,15 @@ describe('beats of idle groups', () => {
     expect(sorted(heard(pupil, abridged))).toEqual(sorted(turn));
   });
 
+  test('of a few groups that changed are told once as well', () => {
+    const teacher = new BeatTeacher();
+    teacher.abridge(idle());
+    const turn = [heartbeat(0, 8), ...idle().slice(1)];
+    expect(teacher.abridge(turn).rest).toEqual([heartbeat(0, 8)]);
+    expect(teacher.abridge(turn).lesson?.beats).toEqual([heartbeat(0, 8)]);
+    expect(teacher.abridge(turn)).toMatchObject({ lesson: null, rest: [] });
+  });
+
   test('are told anew after the peer may have missed some', () => {
     const teacher = new BeatTeacher();
     teacher.abridge(idle());

@@ -38,8 +38,9 @@ const isBeat = (message: Message): message is Beat =>
  */
 export class BeatTeacher {
   readonly #slots: (Lesson | undefined)[] = [];
-  readonly #heartbeats = new Map<number, { readonly slot: number; readonly at: number }>();
-  readonly #answers = new Map<number, { readonly slot: number; readonly at: number }>();
+  readonly #places = new Map<number, { readonly slot: number; readonly at: number }>();
+  /** Sent as they are last time: said again, they are worth a lesson, however few. */
+  readonly #plain = new Map<number, Beat>();
   #numbers = 0;
 
   abridge(messages: readonly Message[]): Abridged {
@@ -52,7 +53,11 @@ export class BeatTeacher {
       return number === undefined ? [] : [{ slot, number, bits: set }];
     });
     const others = messages.filter((message) => !isBeat(message));
-    if (fresh.length < MIN_BEATS) return { again, lesson: null, rest: [...fresh, ...others] };
+    if (fresh.length < MIN_BEATS && !this.#repeats(fresh)) {
+      for (const beat of fresh) this.#plain.set(keyOf(beat), beat);
+      return { again, lesson: null, rest: [...fresh, ...others] };
+    }
+    for (const beat of fresh) this.#plain.delete(keyOf(beat));
     const lesson = this.#teach(fresh.slice(0, MAX_BEATS), bits);
     return { again, lesson, rest: [...fresh.slice(MAX_BEATS), ...others] };
   }
@@ -60,13 +65,20 @@ export class BeatTeacher {
   /** The peer may not have what it was told. */
   forget(): void {
     this.#slots.length = 0;
-    this.#heartbeats.clear();
-    this.#answers.clear();
+    this.#places.clear();
+    this.#plain.clear();
+  }
+
+  #repeats(beats: readonly Beat[]): boolean {
+    return beats.some((beat) => {
+      const before = this.#plain.get(keyOf(beat));
+      return before !== undefined && sameBeat(before, beat);
+    });
   }
 
   /** Sets the bit of a beat that the peer knows. */
   #mark(beat: Beat, bits: Map<number, Uint8Array>): boolean {
-    const place = this.#placesOf(beat).get(beat.group);
+    const place = this.#places.get(keyOf(beat));
     if (place === undefined) return false;
     const lesson = this.#slots[place.slot];
     const known = lesson?.beats[place.at];
@@ -96,25 +108,21 @@ export class BeatTeacher {
     const number = this.#numbers;
     this.#slots[slot] = { number, beats, live: beats.length };
     for (const [at, beat] of beats.entries()) {
-      const places = this.#placesOf(beat);
-      const before = this.#slots[places.get(beat.group)?.slot ?? LESSONS];
+      const before = this.#slots[this.#places.get(keyOf(beat))?.slot ?? LESSONS];
       if (before !== undefined) before.live -= 1;
-      places.set(beat.group, { slot, at });
+      this.#places.set(keyOf(beat), { slot, at });
     }
     return { slot, number, beats };
   }
 
   #forgetSlot(slot: number): void {
     for (const beat of this.#slots[slot]?.beats ?? []) {
-      const places = this.#placesOf(beat);
-      if (places.get(beat.group)?.slot === slot) places.delete(beat.group);
+      if (this.#places.get(keyOf(beat))?.slot === slot) this.#places.delete(keyOf(beat));
     }
   }
-
-  #placesOf({ type }: Beat): Map<number, { readonly slot: number; readonly at: number }> {
-    return type === 'heartbeat' ? this.#heartbeats : this.#answers;
-  }
 }
+
+const keyOf = ({ group, type }: Beat): number => 2 * group + Number(type === 'heartbeat');
 
 /** Sender, receiver, group and type are the same already. */
 function sameBeat(a: Beat, b: Beat): boolean {
