@@ -15,7 +15,7 @@ import { toView } from './context/to-view.js';
 import type { ContextPage, ListOptions } from './list/list-options.js';
 import { checkKey, checkMessages } from './message/check-message.js';
 import type { MessageInput } from './message/message-input.js';
-import { prepareMessages } from './message/prepare-messages.js';
+import { prepareMessages, type PreparedMessage } from './message/prepare-messages.js';
 import type {
   MessagePage,
   PageOptions,
@@ -36,9 +36,20 @@ import type { ChangesOptions, ChangesPage, StreamOptions, StreamPosition } from 
 import { inSpan } from './tracing/in-span.js';
 import type { WindowOptions } from './window/read-window.js';
 import type { WindowView } from './window/window-view.js';
+import { withinDeadline } from './within-deadline.js';
+
+type Counted = readonly PreparedMessage[];
+
+interface Prepared {
+  readonly prepared: Counted;
+  readonly deadlineMs: number;
+}
 
 export interface WriteOptions {
-  /** Milliseconds until the call gives up with `outcome_unknown`. Default: the store's. */
+  /**
+   * Milliseconds from the call on, counting tokens included, until it gives up: with `outcome_unknown`, or with
+   * `unavailable` where it has not come to write. Default: the store's.
+   */
   readonly deadlineMs?: number;
 }
 
@@ -182,8 +193,12 @@ export class ContextStore {
     if (options.idempotencyKey !== undefined) checkKey(options.idempotencyKey, 'idempotency_key');
     const at = this.#now();
     const { estimator } = this.#options;
-    const prepared = await inSpan({ name: 'count tokens' }, () => prepareMessages(messages, estimator, at));
-    const result = await this.#write(appendCommand(name, at, messages, prepared, options), options);
+    const { prepared, deadlineMs } = await this.#counted(
+      inSpan({ name: 'count tokens' }, () => prepareMessages(messages, estimator, at)),
+      options,
+    );
+    const command = appendCommand(name, at, messages, prepared, options);
+    const result = await this.#write(command, { deadlineMs });
     if (result.kind !== 'appended') throw unexpected(result);
     this.#report(name, messages, result);
     return {
@@ -206,8 +221,9 @@ export class ContextStore {
     const name = contextId(id);
     checkMessages(replacement, 0);
     const at = this.#now();
-    const prepared = await prepareMessages(replacement, this.#options.estimator, at);
-    const result = await this.#write(compactCommand(name, at, prepared, options), options);
+    const counting = prepareMessages(replacement, this.#options.estimator, at);
+    const { prepared, deadlineMs } = await this.#counted(counting, options);
+    const result = await this.#write(compactCommand(name, at, prepared, options), { deadlineMs });
     if (result.kind !== 'compacted') throw unexpected(result);
     return { version: result.version };
   }
@@ -348,6 +364,15 @@ export class ContextStore {
     const result = await this.#router.writes.propose(command, this.#deadline(options));
     if (result.kind === 'refused') throw refusalError(command, result.refusal);
     return result;
+  }
+
+  /** The messages, and what is left of the call's time: all of it where there was little to count. */
+  #counted(counting: Counted | Promise<Counted>, options: WriteOptions): Prepared | Promise<Prepared> {
+    const deadlineMs = this.#deadline(options);
+    if (!(counting instanceof Promise)) return { prepared: counting, deadlineMs };
+    return withinDeadline(counting, deadlineMs).then(({ value, leftMs }) => {
+      return { prepared: value, deadlineMs: leftMs };
+    });
   }
 
   #backupSource(): BackupSource {
