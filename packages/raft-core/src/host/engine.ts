@@ -187,10 +187,14 @@ export class Engine<Result> implements TransportHandler {
   /** Each group once, in the order they asked; what that sets off comes with the next turn. */
   #serveDirty(): void {
     const groups = this.#dirty;
+    if (groups.length === 0) return;
     this.#dirty = [];
+    const now = this.clock.now();
     for (const runtime of groups) {
       runtime.dirty = false;
-      if (!runtime.destroyed) this.#serve(runtime);
+      if (runtime.destroyed) continue;
+      this.#serve(runtime);
+      this.#ticker.due(runtime.dueAt(now));
     }
     this.#outbound.flush();
   }

@@ -32,6 +32,11 @@ export class Proposals<Result> {
     return this.#queue.length - this.#head + this.#orphans.length;
   }
 
+  /** No deadline is earlier. */
+  get earliest(): number {
+    return this.#earliest;
+  }
+
   add(pending: Pending<Result>): void {
     this.#queue.push(pending);
     if (pending.deadline < this.#earliest) this.#earliest = pending.deadline;

@@ -146,6 +146,7 @@ export class RaftHost<Result> {
     for (const runtime of runtimes) {
       this.#engine.runtimes.set(runtime.id, runtime);
       if (runtime.group.conf.voters.length > 0) runtime.group.begin(this.#engine.clock.now());
+      this.#engine.touch(runtime);
     }
     await this.#lead(runtimes);
   }

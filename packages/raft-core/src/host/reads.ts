@@ -27,6 +27,11 @@ export class Reads {
     return this.#size;
   }
 
+  /** No deadline is earlier. */
+  get earliest(): number {
+    return this.#earliest;
+  }
+
   add(deadline: number, resolve: (outcome: ReadOutcome) => void): void {
     this.#next.push({ resolve, deadline });
     this.#size += 1;

@@ -47,6 +47,12 @@ export class Runtime<Result> {
     this.seenTerm = group.term;
   }
 
+  /** When the ticker must look at it next. */
+  dueAt(now: number): number {
+    if (this.watchers.length > 0) return now;
+    return Math.min(this.group.deadline, this.proposals.earliest, this.reads.earliest);
+  }
+
   /** Whether it lacks its log or its state. */
   get isDamaged(): boolean {
     return this.group.lost !== 'none';

@@ -4,21 +4,24 @@ import { LoopMonitor } from './loop-monitor.js';
 import type { HostObserver } from './observer.js';
 import type { Runtime } from './runtime.js';
 
-/** Passes of the timer in one heartbeat interval, or in a tenth of an election timeout. */
+/** Passes of the timer in one heartbeat interval, or in a tenth of an election timeout, at most. */
 const PASSES = 4;
 
 /**
- * The one timer of a host. Deadlines are numbers that it compares, so moving one costs nothing, and a
- * pass over a few hundred groups costs microseconds.
+ * The one timer of a host. Deadlines are numbers that it compares, so moving one costs nothing. The next
+ * pass comes when the earliest of them is over: a wake-up of an idle process, and the look at
+ * hundreds of groups whose memory is cold by then, are most of what such a process costs.
  */
 export class Ticker<Result> {
   readonly #engine: Engine<Result>;
   readonly #storage: RaftStorage;
   readonly #observer: HostObserver;
-  readonly #intervalMs: number;
+  readonly #shortestMs: number;
+  readonly #longestMs: number;
   readonly #loop: LoopMonitor;
   #handle: unknown = null;
   #dueAt = 0;
+  #passedAt = 0;
   #rolesAt = 0;
   #stagedSince: number | null = null;
 
@@ -27,21 +30,44 @@ export class Ticker<Result> {
     this.#storage = storage;
     this.#observer = observer;
     const { heartbeatMs, electionTimeoutMs } = engine.settings.timing;
-    this.#intervalMs = Math.max(1, Math.min(heartbeatMs, electionTimeoutMs / 10) / PASSES);
+    this.#shortestMs = Math.max(1, Math.min(heartbeatMs, electionTimeoutMs / 10) / PASSES);
+    // Also where nothing is due: the pass sees whether the disk hangs and whether this process keeps time.
+    this.#longestMs = Math.max(this.#shortestMs, Math.min(heartbeatMs, electionTimeoutMs / 5));
     this.#loop = new LoopMonitor(engine.settings.timing);
   }
 
   start(): void {
-    const { clock } = this.#engine;
-    this.#dueAt = clock.now() + this.#intervalMs;
-    this.#handle = clock.schedule(() => {
-      this.#onTimer();
-    }, this.#intervalMs);
+    this.#passedAt = this.#engine.clock.now();
+    this.#schedule(this.#passedAt + this.#shortestMs);
   }
 
   stop(): void {
     if (this.#handle !== null) this.#engine.clock.cancel(this.#handle);
     this.#handle = null;
+  }
+
+  /** There is something to do at `at`: the next pass comes no later, but not right after the last. */
+  due(at: number): void {
+    if (at >= this.#dueAt) return;
+    const dueAt = Math.max(at, this.#passedAt + this.#shortestMs);
+    if (dueAt >= this.#dueAt) return;
+    if (this.#handle === null) this.#dueAt = dueAt;
+    else {
+      this.#engine.clock.cancel(this.#handle);
+      this.#schedule(dueAt);
+    }
+  }
+
+  #schedule(at: number): void {
+    const { clock } = this.#engine;
+    this.#dueAt = at;
+    this.#handle = clock.schedule(
+      () => {
+        this.#handle = null;
+        this.#onTimer();
+      },
+      Math.max(0, at - clock.now()),
+    );
   }
 
   /**
@@ -70,6 +96,8 @@ export class Ticker<Result> {
     if (engine.stopped) return;
     engine.turn();
     const now = engine.clock.now();
+    this.#passedAt = now;
+    this.#dueAt = now + this.#longestMs;
     const { electionTimeoutMs } = engine.settings.timing;
     // A leader whose disk hangs, or whose process cannot keep time, keeps others from leading
     // (hashicorp/raft#503): it goes, and does not come back until that is over.
@@ -80,10 +108,16 @@ export class Ticker<Result> {
       runtime.reads.expire(now, runtime.group.leader);
       if (unfit && runtime.group.hasPeers) this.#yieldLead(runtime, now);
       if (runtime.watchers.length > 0) engine.touch(runtime);
-      if (runtime.group.deadline > now) continue;
+      if (runtime.group.deadline > now) {
+        this.due(runtime.dueAt(now));
+        continue;
+      }
       if (runtime.group.hasPeers && runtime.group.campaignDue(now)) {
         // The others wait for the next pass: a herd of elections would delay every one of them.
-        if (unfit || campaigns >= engine.settings.limits.maxCampaignsPerTick) continue;
+        if (unfit || campaigns >= engine.settings.limits.maxCampaignsPerTick) {
+          this.due(now);
+          continue;
+        }
         campaigns += 1;
       }
       runtime.group.tick(now);
@@ -92,8 +126,10 @@ export class Ticker<Result> {
     this.#reportRemoved();
     this.#reportRoles(now);
     this.#flushStaged(now);
+    // What it serves says itself when it is due.
     engine.turn();
-    if (!engine.stopped) this.start();
+    if (this.#storage.stagedBytes() > 0) this.due(now);
+    if (!engine.stopped) this.#schedule(this.#dueAt);
   }
 
   #yieldLead(runtime: Runtime<Result>, now: number): void {
