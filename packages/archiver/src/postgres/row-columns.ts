@@ -2,26 +2,25 @@ import { sql, type RawBuilder } from 'kysely';
 import type { ArchiveRow } from '../archive-row.js';
 import { maybeNotPlain, plainJson, plainText } from './plain-json.js';
 
-/** Rows with the JSON text for `messages` where it is not their body as it is. */
-export interface PreparedRow {
-  readonly row: ArchiveRow;
-  readonly plain: string | null;
-}
+/**
+ * How thoroughly JSON is looked at for what `jsonb` refuses: quickly at first; every row, once Postgres
+ * has refused one of them.
+ */
+export type Look = 'quick' | 'thorough';
 
 /** In the order of the primary key: two archives that write the same rows then wait and do not deadlock. */
-export function prepareRows(rows: readonly ArchiveRow[]): PreparedRow[] {
-  const sorted = [...rows].sort(byPlace);
-  // One look at all bytes costs less than one at each body, and mostly finds nothing.
-  const suspicious = maybeNotPlain(Buffer.concat(sorted.map(({ body }) => body)));
-  return sorted.map((row) => {
-    const bytes = bufferOf(row.body);
-    return { row, plain: suspicious && maybeNotPlain(bytes) ? plainOf(bytes) : null };
-  });
+export function inPlaceOrder(rows: readonly ArchiveRow[]): ArchiveRow[] {
+  return [...rows].sort(byPlace);
 }
 
-/** The same with a thorough look at every row, for when Postgres refused one of them. */
-export function prepareThoroughly(rows: readonly PreparedRow[]): PreparedRow[] {
-  return rows.map(({ row }) => ({ row, plain: plainOf(bufferOf(row.body)) }));
+/** The JSON texts for `messages`; null where a body goes as it is. */
+function plainTexts(rows: readonly ArchiveRow[], bodies: Buffer, look: Look): (string | null)[] {
+  // One look at all bytes costs less than one at each body, and mostly finds nothing.
+  if (look === 'quick' && !maybeNotPlain(bodies)) return rows.map(() => null);
+  return rows.map(({ body }) => {
+    const bytes = bufferOf(body);
+    return look === 'thorough' || maybeNotPlain(bytes) ? plainOf(bytes) : null;
+  });
 }
 
 function plainOf(bytes: Buffer): string | null {
@@ -44,13 +43,14 @@ function bufferOf(bytes: Uint8Array): Buffer {
  * plain)`. Columns go as arrays; the bodies as one value that is cut up in Postgres, since an array of
  * them would have to be written as hexadecimal text.
  */
-export function rowColumns(rows: readonly PreparedRow[]): RawBuilder<unknown> {
+export function rowColumns(rows: readonly ArchiveRow[], look: Look): RawBuilder<unknown> {
   const ends = endsOf(rows);
-  const texts = (of: (row: ArchiveRow) => string): string => textArray(rows.map(({ row }) => of(row)));
-  const numbers = (of: (row: ArchiveRow) => number): string => numberArray(rows.map(({ row }) => of(row)));
+  const bodies = Buffer.concat(rows.map(({ body }) => body));
+  const texts = (of: (row: ArchiveRow) => string): string => textArray(rows.map(of));
+  const numbers = (of: (row: ArchiveRow) => number): string => numberArray(rows.map(of));
   return sql`
     select n, context_id, life, seq, role, role_json, token_count, inserted_at_ms,
-      substring(${Buffer.concat(rows.map(({ row }) => row.body))}::bytea from ends - size + 1 for size) as body, plain
+      substring(${bodies}::bytea from ends - size + 1 for size) as body, plain
     from unnest(
       ${texts((row) => row.contextId)}::text[],
       ${texts((row) => row.life)}::text[],
@@ -61,15 +61,15 @@ export function rowColumns(rows: readonly PreparedRow[]): RawBuilder<unknown> {
       ${numbers((row) => row.insertedAt)}::bigint[],
       ${numberArray(ends)}::integer[],
       ${numbers((row) => row.body.byteLength)}::integer[],
-      ${textArray(rows.map(({ plain }) => plain))}::text[]
+      ${textArray(plainTexts(rows, bodies, look))}::text[]
     ) with ordinality as columns (
       context_id, life, seq, role, role_json, token_count, inserted_at_ms, ends, size, plain, n
     )`;
 }
 
-function endsOf(rows: readonly PreparedRow[]): number[] {
+function endsOf(rows: readonly ArchiveRow[]): number[] {
   let end = 0;
-  return rows.map(({ row }) => (end += row.body.byteLength));
+  return rows.map(({ body }) => (end += body.byteLength));
 }
 
 /** Array literals, several times faster than node-postgres makes them. */

@@ -3,32 +3,33 @@ import type { WriteOutcome } from '../archive-adapter.js';
 import type { ArchiveRow } from '../archive-row.js';
 import { enterFence } from './fence.js';
 import { isDataError } from './postgres-error.js';
-import { prepareRows, prepareThoroughly, rowColumns, type PreparedRow } from './row-columns.js';
+import { inPlaceOrder, rowColumns, type Look } from './row-columns.js';
+import { statementChunks } from './statement-chunks.js';
 import type { ArchiveTables } from './tables.js';
 
 type Refused = WriteOutcome['refused'];
 
-/** Four round trips and one transaction, unless a row is refused. */
+/** One transaction, with a statement for every thousand rows, unless a row is refused. */
 export async function writeRows(
   db: Kysely<ArchiveTables>,
   rows: readonly ArchiveRow[],
   statementTimeoutMs: number,
 ): Promise<WriteOutcome> {
-  const write = (prepared: readonly PreparedRow[]): Promise<WriteOutcome> =>
-    insertExceptConflicts(db, prepared, statementTimeoutMs);
-  const prepared = prepareRows(rows);
+  const write = (some: readonly ArchiveRow[], look: Look): Promise<WriteOutcome> =>
+    insertExceptConflicts(db, some, look, statementTimeoutMs);
+  const ordered = inPlaceOrder(rows);
   try {
-    return await write(prepared);
+    return await write(ordered, 'quick');
   } catch (error) {
     if (!isDataError(error)) throw error;
-    return await bisect(prepareThoroughly(prepared), write);
+    return await bisect(ordered, (some) => write(some, 'thorough'));
   }
 }
 
 /** Postgres does not say which row it refuses, so halves are tried until the row stands alone. */
 async function bisect(
-  rows: readonly PreparedRow[],
-  write: (rows: readonly PreparedRow[]) => Promise<WriteOutcome>,
+  rows: readonly ArchiveRow[],
+  write: (rows: readonly ArchiveRow[]) => Promise<WriteOutcome>,
 ): Promise<WriteOutcome> {
   try {
     return await write(rows);
@@ -36,7 +37,7 @@ async function bisect(
     if (!isDataError(error)) throw error;
     const [only, ...others] = rows;
     if (only !== undefined && others.length === 0) {
-      return { inserted: 0, insertedBytes: 0, refused: [{ row: only.row, reason: error.message }] };
+      return { inserted: 0, insertedBytes: 0, refused: [{ row: only, reason: error.message }] };
     }
     const middle = Math.ceil(rows.length / 2);
     const first = await bisect(rows.slice(0, middle), write);
@@ -62,7 +63,8 @@ class ConflictSignal extends Error {
 /** Writes all rows, or, where some are there with another content, all but those. */
 async function insertExceptConflicts(
   db: Kysely<ArchiveTables>,
-  rows: readonly PreparedRow[],
+  rows: readonly ArchiveRow[],
+  look: Look,
   statementTimeoutMs: number,
 ): Promise<WriteOutcome> {
   const refused: Refused[number][] = [];
@@ -73,13 +75,13 @@ async function insertExceptConflicts(
       const counts = await db
         .transaction()
         .setIsolationLevel('read committed')
-        .execute((transaction) => insertAll(transaction, attempt, statementTimeoutMs));
+        .execute((transaction) => insertAll(transaction, attempt, look, statementTimeoutMs));
       return { ...counts, refused };
     } catch (error) {
       if (!(error instanceof ConflictSignal)) throw error;
       for (const [index, reason] of error.found) {
-        const conflicting = attempt[index];
-        if (conflicting !== undefined) refused.push({ row: conflicting.row, reason });
+        const row = attempt[index];
+        if (row !== undefined) refused.push({ row, reason });
       }
       left = attempt.filter((_, index) => !error.found.has(index));
     }
@@ -87,20 +89,42 @@ async function insertExceptConflicts(
   return { inserted: 0, insertedBytes: 0, refused };
 }
 
+interface Inserted {
+  readonly inserted: number;
+  readonly insertedBytes: number;
+}
+
+/** @throws ConflictSignal with all rows that are there with another content */
 async function insertAll(
   transaction: Transaction<ArchiveTables>,
-  rows: readonly PreparedRow[],
+  rows: readonly ArchiveRow[],
+  look: Look,
   statementTimeoutMs: number,
-): Promise<{ inserted: number; insertedBytes: number }> {
+): Promise<Inserted> {
   await enterFence(transaction, 'shared', statementTimeoutMs);
-  const columns = rowColumns(rows);
-  const { given, bodies, bytes, messages } = await insertBoth(transaction, columns);
-  // Rows that were there already: nearly always the same ones, delivered twice.
-  if (bodies < given || messages < given) {
-    const found = await findConflicts(transaction, columns, messages < bodies);
-    if (found.size > 0) throw new ConflictSignal(found);
+  const found = new Map<number, string>();
+  const sum = { inserted: 0, insertedBytes: 0 };
+  const insert = async (columns: RawBuilder<unknown>, first: number): Promise<void> => {
+    const { given, bodies, bytes, messages } = await insertBoth(transaction, columns);
+    sum.inserted += bodies;
+    sum.insertedBytes += bytes;
+    // Rows that were there already: nearly always the same ones, delivered twice.
+    if (bodies === given && messages === given) return;
+    const conflicts = await findConflicts(transaction, columns, messages < bodies);
+    for (const [index, reason] of conflicts) found.set(first + index, reason);
+  };
+  let first = 0;
+  let running = Promise.resolve();
+  for (const chunk of statementChunks(rows)) {
+    // Made while Postgres still has the one before.
+    const columns = rowColumns(chunk, look);
+    await running;
+    running = insert(columns, first);
+    first += chunk.length;
   }
-  return { inserted: bodies, insertedBytes: bytes };
+  await running;
+  if (found.size > 0) throw new ConflictSignal(found);
+  return sum;
 }
 
 /**
