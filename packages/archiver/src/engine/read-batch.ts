@@ -11,8 +11,8 @@ export interface Batch {
   readonly parts: readonly BatchPart[];
   readonly rows: number;
   readonly bytes: number;
-  /** Contexts that the batch's bytes did not reach. */
-  readonly unread: readonly PendingContext[];
+  /** What the batch's bytes did not reach. */
+  readonly unread: readonly Allotment[];
 }
 
 /** Reads under way at once. Each may bring one row above its share of bytes. */
@@ -45,5 +45,5 @@ export async function readBatch(
       bytes += part.rows.reduce((sum, row) => sum + row.body.byteLength, 0);
     }
   }
-  return { parts, rows, bytes, unread: allotments.slice(next).map(({ context }) => context) };
+  return { parts, rows, bytes, unread: allotments.slice(next) };
 }

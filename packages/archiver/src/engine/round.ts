@@ -1,7 +1,7 @@
 import type { ArchiveRow } from '../archive-row.js';
 import type { Acknowledgement, ArchiveSource, PendingContext } from '../archive-source.js';
 import { acknowledgeable } from '../plan/acknowledgeable.js';
-import { allot, backlogOf, type Candidate } from '../plan/allot.js';
+import { allot, backlogOf, nextBatch, type Allotment, type Candidate } from '../plan/allot.js';
 import { keyOf, type Parking } from '../plan/parking.js';
 import { PendingTally, type PendingSummary } from '../plan/pending-tally.js';
 import { withDeadline } from './deadline.js';
@@ -20,8 +20,15 @@ export interface RoundResult {
 }
 
 /**
- * One pass over everything that waits: every context gets its part of one batch. While one batch is written
- * the next is read. After a failure nothing more is written; the pass still ends, to count what waits.
+ * Batches that are shared out together. With one alone a context would get a few rows of each, and an
+ * acknowledgement of its own for them; and no batch could be read while another is written.
+ */
+const batchesAtOnce = 4;
+
+/**
+ * One pass over everything that waits: every context gets its part of a few batches. While one batch is
+ * written the next is read. After a failure nothing more is written; the pass still ends, to count what
+ * waits.
  */
 export class Round {
   readonly #settings: ArchiverSettings;
@@ -32,7 +39,9 @@ export class Round {
   readonly #tally = new PendingTally();
   readonly #underWay = new Set<Promise<void>>();
   readonly #metParked = new Set<string>();
-  #queue: Candidate[] = [];
+  /** Contexts that have no part yet, and the parts that were not read yet. */
+  #queue: readonly Candidate[] = [];
+  #allotted: readonly Allotment[] = [];
   #failure: RoundFailure | null = null;
   #moved = false;
   #left = false;
@@ -49,17 +58,17 @@ export class Round {
     const pages = new PendingPages(this.#source.pending, this.#settings.batchRows);
     try {
       while (!this.#stopping()) {
-        await this.#gather(pages);
-        if (this.#queue.length === 0) break;
+        if (this.#allotted.length === 0) await this.#shareOut(pages);
+        if (this.#allotted.length === 0) break;
         if (this.#failure === null) await this.#nextBatch();
-        else this.#countQueue();
+        else this.#countLeft();
       }
     } catch (error) {
       this.#fail(error);
     }
     await Promise.all(this.#underWay);
     if (pages.ended && this.#failure === null) this.#parking.keepOnly(this.#metParked);
-    const complete = pages.ended && this.#queue.length === 0;
+    const complete = pages.ended && this.#queue.length === 0 && this.#allotted.length === 0;
     return {
       pending: complete ? this.#tally.summary() : null,
       behind: this.#failure === null && this.#moved && this.#left,
@@ -67,18 +76,27 @@ export class Round {
     };
   }
 
-  /** Takes pages until there is work for a whole batch. */
-  async #gather(pages: PendingPages): Promise<void> {
+  async #shareOut(pages: PendingPages): Promise<void> {
     const { batchRows } = this.#settings;
-    let backlog = this.#queue.reduce((sum, each) => sum + backlogOf(each), 0);
-    while (!pages.ended && backlog < batchRows && this.#queue.length < batchRows) {
+    const { allotments, left } = allot(await this.#gather(pages), batchRows, batchesAtOnce);
+    this.#allotted = allotments;
+    this.#queue = left;
+  }
+
+  /** Takes pages until there is work for a few batches, or a context for each row of one. */
+  async #gather(pages: PendingPages): Promise<readonly Candidate[]> {
+    const { batchRows } = this.#settings;
+    const candidates = [...this.#queue];
+    let backlog = candidates.reduce((sum, each) => sum + backlogOf(each), 0);
+    while (!pages.ended && backlog < batchRows * batchesAtOnce && candidates.length < batchRows) {
       for (const context of await pages.next()) {
         const candidate = this.#candidate(context);
         if (candidate === null) continue;
-        this.#queue.push(candidate);
+        candidates.push(candidate);
         backlog += backlogOf(candidate);
       }
     }
+    return candidates;
   }
 
   #candidate(context: PendingContext): Candidate | null {
@@ -89,16 +107,17 @@ export class Round {
     return null;
   }
 
-  #countQueue(): void {
-    for (const { context } of this.#queue) this.#tally.add(context);
+  #countLeft(): void {
+    for (const { context } of [...this.#allotted, ...this.#queue]) this.#tally.add(context);
+    this.#allotted = [];
     this.#queue = [];
   }
 
   async #nextBatch(): Promise<void> {
-    const { allotments, left } = allot(this.#queue, this.#settings.batchRows);
-    const batch = await readBatch(this.#source.read, allotments, this.#settings.batchBytes);
-    const unread = new Set(batch.unread);
-    this.#queue = [...this.#queue.filter(({ context }) => unread.has(context)), ...left];
+    const { batchRows, batchBytes } = this.#settings;
+    const { batch: allotments, others } = nextBatch(this.#allotted, batchRows);
+    const batch = await readBatch(this.#source.read, allotments, batchBytes);
+    this.#allotted = [...batch.unread, ...others];
     if (batch.rows === 0) return;
     if (!(await this.#slotFree())) {
       this.#count(batch, new Map());

@@ -19,17 +19,20 @@ export function backlogOf({ context, toSeq }: Candidate): number {
 }
 
 /**
- * Shares a batch out: small backlogs go whole, the large ones get equal parts of the rest. So a context with
- * a million rows takes what others leave, and delays none of them by more than its part of a batch.
+ * Shares so many batches out: small backlogs go whole, the large ones get equal parts of the rest, of one
+ * batch each at most. So a context with a million rows takes what others leave, and delays none of them
+ * by more than its part.
  *
- * The allotments come smallest first: what a small one does not need of the batch's bytes is for the
+ * The allotments come smallest first: what a small one does not need of a batch's bytes is for the
  * larger ones. `left` holds the candidates that got nothing, in their order.
  */
 export function allot(
   candidates: readonly Candidate[],
   batchRows: number,
+  batches: number,
 ): { readonly allotments: readonly Allotment[]; readonly left: readonly Candidate[] } {
-  const shares = shareRows(candidates.map(backlogOf), batchRows);
+  const wanted = candidates.map((candidate) => Math.min(backlogOf(candidate), batchRows));
+  const shares = shareRows(wanted, batchRows * batches);
   const allotments: Allotment[] = [];
   const left: Candidate[] = [];
   for (const [index, candidate] of candidates.entries()) {
@@ -40,6 +43,17 @@ export function allot(
   }
   allotments.sort((a, b) => rowsOf(a) - rowsOf(b));
   return { allotments, left };
+}
+
+/** As many of the first allotments as fit into one batch, uncut, and at least one; and the others. */
+export function nextBatch(
+  allotments: readonly Allotment[],
+  batchRows: number,
+): { readonly batch: readonly Allotment[]; readonly others: readonly Allotment[] } {
+  let rows = 0;
+  const over = allotments.findIndex((each) => (rows += rowsOf(each)) > batchRows);
+  const end = over === -1 ? allotments.length : Math.max(1, over);
+  return { batch: allotments.slice(0, end), others: allotments.slice(end) };
 }
 
 function rowsOf({ fromSeq, toSeq }: Allotment): number {

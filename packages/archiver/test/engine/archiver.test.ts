@@ -59,6 +59,21 @@ describe('rounds', () => {
     expect(archive.batches.every(({ rows }) => rows <= 10)).toBe(true);
   });
 
+  test('a large backlog goes in few parts, each acknowledged once, and the next batch is read meanwhile', async () => {
+    const { source, archive, archiver, fill } = setUp({ batchRows: 100 });
+    for (let index = 0; index < 8; index += 1) fill(`chat-${index}`, 50);
+    let acknowledged = 0;
+    const acknowledge = source.acknowledge.bind(source);
+    source.acknowledge = (given) => {
+      acknowledged += given.length;
+      return acknowledge(given);
+    };
+    await archiver.flushNow();
+    expect(source.waiting()).toEqual([]);
+    expect(archive.batches.map(({ rows }) => rows)).toEqual([100, 100, 100, 100]);
+    expect(acknowledged).toBe(8);
+  });
+
   test('a batch ends at its bytes, and a row larger than that goes alone with its part', async () => {
     const { source, archive, archiver } = setUp({ batchBytes: 1_000 });
     for (let index = 0; index < 40; index += 1) {
