@@ -38,6 +38,8 @@ const maximumItems = 256;
 const trimSteps = 1_024;
 /** Commands that follow an acknowledgement to trim on. What is then left goes with the next one. */
 const trimRounds = 64;
+/** Messages that are read at once for their time alone: each may be large. */
+const timesAtOnce = 8;
 /** Places that are looked at in one read of the queue. */
 const queueStep = 256;
 
@@ -104,15 +106,14 @@ export class LocalArchiveSource implements ArchiveSource {
 
   async acknowledge(given: readonly Acknowledgement[]): Promise<readonly Acknowledgement[]> {
     const byGroup = new Map<GroupId, { readonly led: LedGroup; readonly items: Acknowledged[] }>();
-    for (const acknowledgement of given) {
-      const { contextId: name, life, seq } = acknowledgement;
-      const found = this.#findLife(name, life);
-      if (found === null) continue;
-      const { id, led, machine, ordinal } = found;
-      const restSince = await timeOf(machine, ordinal, seq + 1);
-      const group = byGroup.get(led.group) ?? { led, items: [] };
-      byGroup.set(led.group, group);
-      group.items.push({ acknowledgement, item: { id, ordinal, seq, restSince } });
+    for (let from = 0; from < given.length; from += timesAtOnce) {
+      const some = given.slice(from, from + timesAtOnce).map((each) => this.#acknowledged(each));
+      for (const found of await Promise.all(some)) {
+        if (found === null) continue;
+        const group = byGroup.get(found.led.group) ?? { led: found.led, items: [] };
+        byGroup.set(found.led.group, group);
+        group.items.push(found);
+      }
     }
     const taken = await Promise.all([...byGroup.values()].map(({ led, items }) => this.#take(led, items)));
     return taken.flat();
@@ -144,6 +145,16 @@ export class LocalArchiveSource implements ArchiveSource {
       { type: 'erasure_done', id, at: this.#options.now(), ordinal },
       deadlineMs,
     );
+  }
+
+  /** Null where the context is gone, or another node's. */
+  async #acknowledged(acknowledgement: Acknowledgement): Promise<Acknowledged | null> {
+    const { contextId: name, life, seq } = acknowledgement;
+    const found = this.#findLife(name, life);
+    if (found === null) return null;
+    const { id, led, machine, ordinal, lastSeq } = found;
+    const restSince = lastSeq > seq ? await timeOf(machine, ordinal, seq + 1) : null;
+    return { led, acknowledgement, item: { id, ordinal, seq, restSince } };
   }
 
   /** As many contexts of a group as a page may have; none where the group has no more in this round. */
@@ -232,16 +243,18 @@ export class LocalArchiveSource implements ArchiveSource {
     const led = this.#groups.findOf(id);
     const record = led?.machine.context(id)?.record;
     if (led === null || record === undefined || lifeName(record) !== life) return null;
-    return { id, led, machine: led.machine, ordinal: record.ordinal };
+    const { ordinal, lastSeq } = record;
+    return { id, led, machine: led.machine, ordinal, lastSeq };
   }
 }
 
 interface Acknowledged {
+  readonly led: LedGroup;
   readonly acknowledgement: Acknowledgement;
   readonly item: ArchivedItem;
 }
 
-/** When a message came; null where there is none yet. */
+/** When a message came; null where it is gone already. */
 async function timeOf(machine: GroupMachine, ordinal: number, seq: number): Promise<number | null> {
   const [stored] = await machine.space.getMany([messageKey(ordinal, seq)]);
   return stored === undefined ? null : insertedAt(bodyOf(stored));
