@@ -6,6 +6,7 @@ import { withDeadline } from './deadline.js';
 import { Erasures } from './erasures.js';
 import type { RoundFailure } from './failure.js';
 import { settingsOf, type ArchiverOptions, type ArchiverSettings } from './options.js';
+import { pause } from './pause.js';
 import { Round, type RoundResult } from './round.js';
 import { Slots } from './slots.js';
 
@@ -42,8 +43,7 @@ export class Archiver {
   #lastError: Error | null = null;
   #pending: PendingSummary = nothingPending;
   #running: Promise<void> | null = null;
-  #stopping = false;
-  #wake: () => void = () => undefined;
+  #stop = new AbortController();
   #turn: Promise<unknown> = Promise.resolve();
   #flush: Promise<void> | null = null;
 
@@ -66,13 +66,12 @@ export class Archiver {
    * stays in the source.
    */
   async stop(): Promise<void> {
-    this.#stopping = true;
-    this.#wake();
+    this.#stop.abort();
     const { adapterTimeoutMs, sourceTimeoutMs } = this.#settings;
     const ended = Promise.all([this.#running, this.#turn]);
     await withDeadline(ended, 2 * (adapterTimeoutMs + sourceTimeoutMs), 'The end of a round');
     this.#running = null;
-    this.#stopping = false;
+    this.#stop = new AbortController();
   }
 
   /**
@@ -109,7 +108,8 @@ export class Archiver {
   }
 
   async #loop(): Promise<void> {
-    while (!this.#stopping) {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
       const { behind } = await this.#inTurn(() => this.#round());
       if (!behind) await this.#pause();
     }
@@ -123,22 +123,15 @@ export class Archiver {
   }
 
   async #pause(): Promise<void> {
-    if (this.#stopping) return;
     const failed = this.#backoff.failures > 0;
     const ms = failed ? this.#backoff.until - performance.now() : this.#settings.flushIntervalMs;
-    const { promise, resolve } = Promise.withResolvers<undefined>();
-    this.#wake = () => {
-      resolve(undefined);
-    };
-    const timer = setTimeout(this.#wake, Math.max(0, ms));
-    await promise;
-    clearTimeout(timer);
+    await pause(ms, this.#stop.signal);
   }
 
   async #round(): Promise<RoundResult> {
-    const stopping = (): boolean => this.#stopping;
-    const erasureFailure = await this.#erasures.run(stopping);
-    const round = new Round(this.#settings, this.#parking, this.#writes, stopping);
+    const { signal } = this.#stop;
+    const erasureFailure = await this.#erasures.run(() => signal.aborted);
+    const round = new Round(this.#settings, this.#parking, this.#writes, signal);
     const result = await round.run();
     if (result.pending !== null) {
       this.#pending = result.pending;

@@ -12,6 +12,11 @@ export interface ArchiverOptions {
   readonly batchBytes?: number;
   /** Batches that are being written at once, while the next one is read. Default 1. */
   readonly concurrentWrites?: number;
+  /**
+   * Asked after each batch: milliseconds to rest before the next one is read, so that what else the process
+   * does comes first. More than a second counts as one. Default: none.
+   */
+  readonly rest?: (batch: { readonly rows: number }) => number;
   /** Pause when nothing is left to do, in milliseconds. Default 5,000. */
   readonly flushIntervalMs?: number;
   /** How long one write or erasure may take before the round counts as failed. Default 60 s. */
@@ -39,6 +44,7 @@ export function settingsOf(options: ArchiverOptions): ArchiverSettings {
     batchRows: 5_000,
     batchBytes: 8 * 1024 * 1024,
     concurrentWrites: 1,
+    rest: () => 0,
     flushIntervalMs: 5_000,
     adapterTimeoutMs: 60_000,
     sourceTimeoutMs: 10_000,

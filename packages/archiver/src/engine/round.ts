@@ -7,6 +7,7 @@ import { PendingTally, type PendingSummary } from '../plan/pending-tally.js';
 import { withDeadline } from './deadline.js';
 import { failing, toFailure, type RoundFailure } from './failure.js';
 import type { ArchiverSettings } from './options.js';
+import { pause } from './pause.js';
 import { PendingPages } from './pending-pages.js';
 import { readBatch, type Batch, type BatchPart } from './read-batch.js';
 import type { Slots } from './slots.js';
@@ -24,6 +25,7 @@ export interface RoundResult {
  * acknowledgement of its own for them; and no batch could be read while another is written.
  */
 const batchesAtOnce = 4;
+const longestRestMs = 1_000;
 
 /**
  * One pass over everything that waits: every context gets its part of a few batches. While one batch is
@@ -34,7 +36,7 @@ export class Round {
   readonly #settings: ArchiverSettings;
   readonly #parking: Parking;
   readonly #writes: Slots;
-  readonly #stopping: () => boolean;
+  readonly #stop: AbortSignal;
   readonly #source: Pick<ArchiveSource, 'pending' | 'read' | 'acknowledge'>;
   readonly #tally = new PendingTally();
   readonly #underWay = new Set<Promise<void>>();
@@ -43,23 +45,26 @@ export class Round {
   #queue: readonly Candidate[] = [];
   #allotted: readonly Allotment[] = [];
   #failure: RoundFailure | null = null;
+  #restMs = 0;
   #moved = false;
   #left = false;
 
-  constructor(settings: ArchiverSettings, parking: Parking, writes: Slots, stopping: () => boolean) {
+  constructor(settings: ArchiverSettings, parking: Parking, writes: Slots, stop: AbortSignal) {
     this.#settings = settings;
     this.#parking = parking;
     this.#writes = writes;
-    this.#stopping = stopping;
+    this.#stop = stop;
     this.#source = boundedSource(settings.source, settings.sourceTimeoutMs);
   }
 
   async run(): Promise<RoundResult> {
     const pages = new PendingPages(this.#source.pending, this.#settings.batchRows);
     try {
-      while (!this.#stopping()) {
+      while (!this.#stop.aborted) {
         if (this.#allotted.length === 0) await this.#shareOut(pages);
         if (this.#allotted.length === 0) break;
+        await this.#rest();
+        if (this.#stop.aborted) break;
         if (this.#failure === null) await this.#nextBatch();
         else this.#countLeft();
       }
@@ -68,10 +73,12 @@ export class Round {
     }
     await Promise.all(this.#underWay);
     if (pages.ended && this.#failure === null) this.#parking.keepOnly(this.#metParked);
+    const behind = this.#failure === null && this.#moved && this.#left;
+    if (behind) await this.#rest();
     const complete = pages.ended && this.#queue.length === 0 && this.#allotted.length === 0;
     return {
       pending: complete ? this.#tally.summary() : null,
-      behind: this.#failure === null && this.#moved && this.#left,
+      behind,
       failure: this.#failure,
     };
   }
@@ -130,6 +137,13 @@ export class Round {
     void written.then(() => this.#underWay.delete(written));
   }
 
+  /** What the batch before has asked for. */
+  async #rest(): Promise<void> {
+    const ms = Math.min(this.#restMs, longestRestMs);
+    this.#restMs = 0;
+    if (ms > 0 && this.#failure === null) await pause(ms, this.#stop);
+  }
+
   /** A write that does not end keeps its slot: then this wait is what fails, and nothing piles up. */
   async #slotFree(): Promise<boolean> {
     const { adapterTimeoutMs } = this.#settings;
@@ -146,6 +160,7 @@ export class Round {
     try {
       const refused = await this.#writeRows(batch);
       taken = await this.#acknowledge(batch, refused);
+      this.#restMs += this.#settings.rest({ rows: batch.rows });
     } finally {
       this.#count(batch, taken);
     }

@@ -151,6 +151,35 @@ describe('started', () => {
   });
 });
 
+describe('a rest after each batch', () => {
+  test('is kept between batches and between rounds, not after the last', async () => {
+    const rests: number[] = [];
+    const rest = ({ rows }: { readonly rows: number }): number => {
+      rests.push(rows);
+      return 20;
+    };
+    const { source, archiver, fill } = setUp({ batchRows: 10, rest });
+    fill('chat', 35);
+    fill('other', 10);
+    const begun = performance.now();
+    await archiver.flushNow();
+    expect(performance.now() - begun).toBeGreaterThan((rests.length - 2) * 20);
+    expect(source.waiting()).toEqual([]);
+    expect(rests).toEqual([10, 10, 10, 10, 5]);
+  });
+
+  test('ends at once with stop', async () => {
+    const { source, archive, archiver, fill } = setUp({ batchRows: 10, rest: () => 1_000 });
+    fill('chat', 35);
+    archiver.start();
+    await until(() => source.waiting().length === 25, 'the first batch');
+    const begun = performance.now();
+    await archiver.stop();
+    expect(performance.now() - begun).toBeLessThan(900);
+    expect(archive.batches).toHaveLength(1);
+  });
+});
+
 describe('failures', () => {
   test('the archive down: pauses grow, what waits is still counted, and it goes on by itself', async () => {
     const retries: number[] = [];

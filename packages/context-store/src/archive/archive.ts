@@ -5,6 +5,7 @@ import { Archiver, type ArchiveAdapter } from '@fastpaca/archiver';
 import type { LocalReplicas } from '../routing/routes.js';
 import type { ContextWrite } from '../state/change.js';
 import { ArchiveFigures, type ArchiveStatus } from './archive-figures.js';
+import { ArchivePace } from './archive-pace.js';
 import { archiveDefaults, type ArchiveObserver, type ArchiveOptions } from './archive-options.js';
 import { LedGroups } from './led-groups.js';
 import { LocalArchiveSource } from './local-archive-source.js';
@@ -45,7 +46,8 @@ export class Archive {
         this.#figures.seen(id, record);
       },
     });
-    this.#archiver = new Archiver({ source, adapter, flushIntervalMs, batchRows: batchSize, observer });
+    const { rest } = new ArchivePace(() => groups.pendingRows());
+    this.#archiver = new Archiver({ source, adapter, flushIntervalMs, batchRows: batchSize, rest, observer });
   }
 
   /** Begins in the background: an archive that is down keeps nobody from starting. */

@@ -50,6 +50,13 @@ export class LedGroups {
     }
   }
 
+  /** Messages that are not archived. */
+  pendingRows(): number {
+    let rows = 0;
+    for (const { machine } of this.all()) rows += machine.totals().pendingRows;
+    return rows;
+  }
+
   /** Null where it was not committed, or nobody knows. */
   async propose(group: GroupId, command: LogCommand, deadlineMs: number): Promise<CommandResult | null> {
     const outcome = await this.#local.proposeTo(group, encodeCommand(command), deadlineMs);

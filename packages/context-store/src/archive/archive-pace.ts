@@ -1,0 +1,62 @@
+/** What happened between the end of one batch and the end of the next. */
+export interface BatchSpan {
+  /** Rows that were archived. */
+  readonly rows: number;
+  readonly elapsedMs: number;
+  /** Rows that waited for the archive at its beginning and at its end. */
+  readonly pendingBefore: number;
+  readonly pendingAfter: number;
+  /** Share of the time in which the event loop was busy, 0 to 1. */
+  readonly utilization: number;
+}
+
+/** About what a row takes of the event loop, from LevelDB to Postgres; see docs/benchmarks.md. */
+const rowMs = 0.012;
+/** Share of the event loop above which others count as busy. */
+const busyFrom = 0.5;
+/** On a busy node, rows archived for each that comes. */
+const catchUp = 2;
+
+/**
+ * How long the archiver rests, in milliseconds, so that a node that is busy without it is slowed only
+ * by so much: two rows are archived for each one that is appended, which still ends any backlog.
+ * A node that is busy with the archiver alone does not rest: an idle one would take hours to catch up.
+ */
+export function restMs(span: BatchSpan): number {
+  const { rows, elapsedMs, pendingBefore, pendingAfter, utilization } = span;
+  const others = utilization - (rows * rowMs) / elapsedMs;
+  const appended = pendingAfter - pendingBefore + rows;
+  if (others < busyFrom || appended <= 0) return 0;
+  return Math.max(0, (rows * elapsedMs) / (catchUp * appended) - elapsedMs);
+}
+
+/** Watches the node from batch to batch. */
+export class ArchivePace {
+  readonly #pendingRows: () => number;
+  #pending: number;
+  #at = performance.now();
+  #loop = performance.eventLoopUtilization();
+
+  constructor(pendingRows: () => number) {
+    this.#pendingRows = pendingRows;
+    this.#pending = pendingRows();
+  }
+
+  /** See `restMs`; for the rows that were archived since the last call. */
+  readonly rest = ({ rows }: { readonly rows: number }): number => {
+    const at = performance.now();
+    const loop = performance.eventLoopUtilization();
+    const pending = this.#pendingRows();
+    const span: BatchSpan = {
+      rows,
+      elapsedMs: at - this.#at,
+      pendingBefore: this.#pending,
+      pendingAfter: pending,
+      utilization: performance.eventLoopUtilization(loop, this.#loop).utilization,
+    };
+    this.#at = at;
+    this.#loop = loop;
+    this.#pending = pending;
+    return restMs(span);
+  };
+}
