@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadScenarios, readOptions, usage, type BenchOptions } from './options.ts';
 import { describeMachine } from './report/machine.ts';
-import { archiveLines, archiveTable, roundTripLines } from './report/archive-report.ts';
+import {
+  appendsLines,
+  appendsTable,
+  archiveLines,
+  archiveTable,
+  roundTripLines,
+} from './report/archive-report.ts';
 import {
   errorLines,
   loadTable,
@@ -16,6 +22,7 @@ import {
 } from './report/report.ts';
 import { runCluster } from './scenarios/cluster/run.ts';
 import { measureArchive } from './scenarios/archive.ts';
+import { measureAppendsBesideArchive } from './scenarios/archive-appends.ts';
 import { measureRoundTrip } from './scenarios/archive-roundtrip.ts';
 import { compare } from './scenarios/compare.ts';
 import { summariseProfile } from './report/profile.ts';
@@ -136,7 +143,7 @@ async function runRaft(options: BenchOptions, directory: string): Promise<void> 
   }
 }
 
-/** A backlog into Postgres, beside the same rows by COPY. */
+/** A backlog into Postgres, beside the same rows by COPY; and appends while a node archives. */
 async function runArchive(options: BenchOptions, directory: string): Promise<void> {
   const result = await measureArchive(
     directory,
@@ -151,6 +158,9 @@ async function runArchive(options: BenchOptions, directory: string): Promise<voi
     process.exitCode = 1;
   }
   if (profile !== null) console.log(`\n## archive\n\n${summariseProfile(profile)}`);
+  const appends = await measureAppendsBesideArchive(directory, options, console.log);
+  console.log(`\n${appendsTable(appends)}\n`);
+  for (const line of appendsLines(appends)) console.log(line);
 }
 
 /** Through a server into Postgres, off the node, and back. */

@@ -95,9 +95,9 @@ test(
 );
 
 test(
-  'a backlog goes into Postgres and comes back, beside the same rows by COPY',
+  'a backlog goes into Postgres and comes back, beside the same rows by COPY; and appends beside an archiver',
   async () => {
-    const run = await runBench('archive', '--messages', '6001', '--contexts', '7');
+    const run = await runBench(...short, 'archive', '--messages', '6001', '--contexts', '7');
     expect(run).toMatchObject({ exitCode: 0, errors: '' });
     const rows = tableRows(run.output, 'archive');
     expect(rows.map((row) => [row['archive'], row['rows']])).toEqual([
@@ -110,6 +110,14 @@ test(
     const [, made, found] =
       /^checksums of the messages: (\d+) made, (\d+) read back$/m.exec(run.output) ?? [];
     expect(made).toBe(found);
+    const [without, beside] = tableRows(run.output, 'appends');
+    expect([without?.['appends'], beside?.['appends']]).toEqual([
+      'without the archiver',
+      'beside the archiver',
+    ]);
+    for (const row of [without, beside]) expect(figure(row, 'appends/s')).toBeGreaterThan(0);
+    expect(figure(beside, 'archived rows/s')).toBeGreaterThan(0);
+    expect(run.output).toMatch(/^appends: beside the archiver \/ without = \d+\.\d\d$/m);
   },
   DEADLINE_MS,
 );

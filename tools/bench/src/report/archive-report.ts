@@ -1,6 +1,7 @@
 import type { ArchiveResult } from '../scenarios/archive.ts';
+import { titleOf, type AppendsResult } from '../scenarios/archive-appends.ts';
 import type { RoundTripResult } from '../scenarios/archive-roundtrip.ts';
-import { integer } from './figures.ts';
+import { integer, milliseconds } from './figures.ts';
 import { markdownTable } from './table.ts';
 
 export function archiveTable({ archive, copies }: ArchiveResult): string {
@@ -34,6 +35,54 @@ export function archiveLines({ archive, copies }: ArchiveResult): string[] {
         `archive / COPY into ${tables} = ${((rate * seconds) / rows).toFixed(2)}`,
     ),
     `checksums of the messages: ${String(made)} made, ${String(found)} read back`,
+  ];
+}
+
+export function appendsTable(results: readonly AppendsResult[]): string {
+  return markdownTable(
+    [
+      'appends',
+      'appends/s',
+      'p50 ms',
+      'p99 ms',
+      'server CPU µs/append',
+      'archived rows/s',
+      'Postgres CPU µs/row',
+      'rows waiting at the end',
+    ],
+    results.map((result) => {
+      const { total, archiving, archivedRows, postgresCpuSeconds, pendingRows } = result;
+      const { append } = total.latency;
+      return [
+        titleOf(result),
+        integer(total.throughput),
+        milliseconds(append.percentile(50)),
+        milliseconds(append.percentile(99)),
+        integer(serverUs(result)),
+        archiving ? integer(archivedRows / total.seconds) : '',
+        archiving ? ((postgresCpuSeconds * 1_000_000) / archivedRows).toFixed(1) : '',
+        archiving ? integer(pendingRows) : '',
+      ];
+    }),
+  );
+}
+
+const serverUs = ({ serverCpuSeconds, total }: AppendsResult): number =>
+  (serverCpuSeconds * 1_000_000) / total.requests;
+
+/**
+ * Postgres, the client and the node share this machine's cores: of what appends lose, the node's own part is
+ * its CPU time for the rows that it archives meanwhile.
+ */
+export function appendsLines([without, beside]: readonly AppendsResult[]): string[] {
+  if (without === undefined || beside === undefined) return [];
+  const ratio = beside.total.throughput / without.total.throughput;
+  const ownUs = (serverUs(beside) - serverUs(without)) * beside.total.requests;
+  const perRow = (ownUs / beside.archivedRows).toFixed(1);
+  const share = ((100 * ownUs) / (beside.serverCpuSeconds * 1_000_000)).toFixed(1);
+  return [
+    `appends: beside the archiver / without = ${ratio.toFixed(2)}`,
+    `the node itself, beside Postgres: ${perRow} µs of CPU for each archived row, ${share} % of what it used`,
   ];
 }
 

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ContextStoreSystem } from '../systems/context-store.ts';
 import { LocalPostgres } from '../systems/local-postgres.ts';
+import { readMetric } from '../systems/metric.ts';
 import { seededRandom } from '../workload/random.ts';
 import { englishText } from '../workload/text.ts';
 
@@ -57,10 +58,10 @@ export async function measureRoundTrip(
     const sent = await appendAll(base, names, shape);
     const appended = performance.now();
     log(`appended ${shape.messages.toLocaleString('en')} messages`);
-    while ((await metric(base, 'fastpaca_archive_pending_rows')) > 0) await delay(POLL_MS);
+    while ((await readMetric(server.port, 'fastpaca_archive_pending_rows')) > 0) await delay(POLL_MS);
     const archived = performance.now();
-    const trimmed = await metric(base, 'fastpaca_archive_trimmed_total');
-    const local = await metric(base, 'fastpaca_archive_tail_size');
+    const trimmed = await readMetric(server.port, 'fastpaca_archive_trimmed_total');
+    const local = await readMetric(server.port, 'fastpaca_archive_tail_size');
     log(`archived; ${trimmed.toLocaleString('en')} trimmed, ${local.toLocaleString('en')} are on the node`);
     const read = await digestOf(names, (name) => again(() => readBack(base, name)));
     const done = performance.now();
@@ -153,11 +154,4 @@ async function call(base: string, method: string, path: string, body: unknown): 
   if (!answer.ok)
     throw new Error(`${method} ${path} answered ${String(answer.status)}: ${await answer.text()}`);
   return answer.json();
-}
-
-async function metric(base: string, name: string): Promise<number> {
-  const text = await (await fetch(`${base}/metrics`)).text();
-  const line = text.split('\n').find((each) => each.startsWith(`${name} `));
-  if (line === undefined) throw new Error(`There is no ${name} in /metrics`);
-  return Number(line.slice(name.length + 1));
 }

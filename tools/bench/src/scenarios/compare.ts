@@ -155,7 +155,7 @@ function resultOf(
   return fresh;
 }
 
-async function createContexts(port: number, contexts: number): Promise<void> {
+export async function createContexts(port: number, contexts: number): Promise<void> {
   for (let index = 0; index < contexts; index += 1) {
     const response = await fetch(`http://127.0.0.1:${String(port)}/v1/contexts/${contextId(index)}`, {
       method: 'PUT',
