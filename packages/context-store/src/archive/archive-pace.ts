@@ -10,7 +10,7 @@ export interface BatchSpan {
   readonly utilization: number;
 }
 
-/** About what a row takes of the event loop, from LevelDB to Postgres; see docs/benchmarks.md. */
+/** About what a row takes of the event loop, from LevelDB to Postgres and back as a watermark. */
 const rowMs = 0.012;
 /** Share of the event loop above which others count as busy. */
 const busyFrom = 0.5;

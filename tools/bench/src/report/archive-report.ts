@@ -60,7 +60,7 @@ export function appendsTable(results: readonly AppendsResult[]): string {
         milliseconds(append.percentile(99)),
         integer(serverUs(result)),
         archiving ? integer(archivedRows / total.seconds) : '',
-        archiving ? ((postgresCpuSeconds * 1_000_000) / archivedRows).toFixed(1) : '',
+        archivedRows > 0 ? ((postgresCpuSeconds * 1_000_000) / archivedRows).toFixed(1) : '',
         archiving ? integer(pendingRows) : '',
       ];
     }),
@@ -77,11 +77,13 @@ const serverUs = ({ serverCpuSeconds, total }: AppendsResult): number =>
 export function appendsLines([without, beside]: readonly AppendsResult[]): string[] {
   if (without === undefined || beside === undefined) return [];
   const ratio = beside.total.throughput / without.total.throughput;
+  const line = `appends: beside the archiver / without = ${ratio.toFixed(2)}`;
+  if (beside.archivedRows === 0) return [line];
   const ownUs = (serverUs(beside) - serverUs(without)) * beside.total.requests;
   const perRow = (ownUs / beside.archivedRows).toFixed(1);
   const share = ((100 * ownUs) / (beside.serverCpuSeconds * 1_000_000)).toFixed(1);
   return [
-    `appends: beside the archiver / without = ${ratio.toFixed(2)}`,
+    line,
     `the node itself, beside Postgres: ${perRow} µs of CPU for each archived row, ${share} % of what it used`,
   ];
 }

@@ -12,7 +12,7 @@ import { englishText } from '../workload/text.ts';
 const BATCH = 1_000;
 const CLIENTS = 4;
 const TAIL_KEEP = 100;
-const POLL_MS = 200;
+const POLL_MS = 1_000;
 const TRIES = 10;
 
 export interface RoundTripShape {
