@@ -32,7 +32,7 @@ interface InFlight {
   readonly begun: number;
   /** The groups in it, and the lowest index that it touches of each. */
   readonly touched: ReadonlyMap<GroupId, number>;
-  readonly lines: readonly (() => FenceLine)[];
+  readonly lines: readonly FenceLine[];
   readonly spaces: readonly KeySpace[];
 }
 
@@ -224,7 +224,7 @@ export class LogStore implements RaftStorage {
     for (const key of unknown) batch.del(key);
     const logBatch = new LogBatch(batch, writes);
     const touched = new Map<GroupId, number>();
-    const lines: (() => FenceLine)[] = [];
+    const lines: FenceLine[] = [];
     for (const write of writes) {
       const log = this.#logs.get(write.group) ?? new GroupLog(write.group);
       touched.set(write.group, logBatch.add(log, write, seq));
@@ -232,11 +232,11 @@ export class LogStore implements RaftStorage {
       if (write.destroy === true) {
         this.#logs.delete(write.group);
         this.keySpace(write.group).clear();
-        lines.push(() => ({ group: log.group, last: 0, compacted: 0, destroyed: true }));
+        lines.push({ group: log.group, last: 0, compacted: 0, destroyed: true });
       } else {
         this.#logs.set(write.group, log);
         this.#reclaimer.addLog(log);
-        lines.push(() => fenceLine(log));
+        lines.push(fenceLine(log));
       }
     }
     this.#seq = seq;
@@ -264,10 +264,7 @@ export class LogStore implements RaftStorage {
     if (this.#failure !== null) throw this.#failure;
     this.#inFlight = null;
     for (const space of inFlight.spaces) space.landed();
-    this.#fence?.advance(
-      seq,
-      inFlight.lines.map((line) => line()),
-    );
+    this.#fence?.advance(seq, inFlight.lines);
     this.#reclaimer.landed();
     if (this.#reclaimer.pending || this.#waited.size > 0) this.#armIdleBatch();
     this.#options.onWrite?.({ bytes, ops, durationMs: performance.now() - begun });
