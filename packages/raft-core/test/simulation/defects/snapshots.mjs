@@ -42,6 +42,11 @@ export const snapshotDefects = [
         find: "if (s.lost === 'none' && isNotNeeded(s, m)) return;",
         replace: '',
       },
+      {
+        file: 'group/snapshot-receive.ts',
+        find: 'if (m.position.index < s.log.compacted.index) {',
+        replace: 'if (m.position.index < 0) {',
+      },
     ],
   },
   {
