@@ -11,9 +11,8 @@ import { advanceTransfer } from './transfer.js';
 export function appendOwn(s: GroupState, type: EntryType, data: Uint8Array): Entry {
   assert(s.role === 'leader', 'only a leader appends on its own');
   const entry: Entry = { index: logIndex(s.log.lastIndex + 1), term: s.term, type, data };
-  s.log.append([entry]);
-  s.uncommitted.push({ index: entry.index, bytes: data.length });
-  s.uncommittedBytes += data.length;
+  s.log.push(entry);
+  s.uncommitted.push(data.length);
   return entry;
 }
 
@@ -23,11 +22,13 @@ export function appendOwn(s: GroupState, type: EntryType, data: Uint8Array): Ent
  * majority can still be overwritten by a leader that has a later one.
  */
 export function maybeCommit(s: GroupState): void {
-  if (s.role !== 'leader') return;
+  // Most acknowledgements come from the slower half of the replicas: nothing is left to commit.
+  if (s.role !== 'leader' || s.log.commit === s.log.lastIndex) return;
   const index = quorumIndex(s.confs.current, (node) => matchOf(s, node));
   if (index <= s.log.commit || s.log.termAt(index) !== s.term) return;
+  const first = Math.max(s.log.commit + 1, s.termStart);
   s.log.commitTo(index);
-  releaseUncommitted(s);
+  s.uncommitted.shift(index - first + 1);
   onMembershipCommitted(s);
   advanceTransfer(s);
 }
@@ -35,17 +36,6 @@ export function maybeCommit(s: GroupState): void {
 /** The leader counts itself by what its own disk has: a lone voter must not outrun its fsync (etcd#14370). */
 function matchOf(s: GroupState, node: GroupState['self']): LogIndex {
   return node === s.self ? s.log.stable : (s.progress.get(node)?.match ?? logIndex(0));
-}
-
-function releaseUncommitted(s: GroupState): void {
-  let count = 0;
-  for (const { index, bytes } of s.uncommitted) {
-    if (index > s.log.commit) break;
-    s.uncommittedBytes -= bytes;
-    count += 1;
-  }
-  if (count === s.uncommitted.length) s.uncommitted = [];
-  else if (count > 0) s.uncommitted.splice(0, count);
 }
 
 /** Whether this leader has committed an entry of its term: from then on its commit index is true. */

@@ -62,8 +62,7 @@ export function becomeFollower(s: GroupState, term: Term, leader: NodeId | null)
   s.ownVote = null;
   s.progress.clear();
   s.transfer = null;
-  s.uncommitted = [];
-  s.uncommittedBytes = 0;
+  s.uncommitted.clear();
   s.heartbeatDeadline = Infinity;
   resetElectionDeadline(s);
 }

@@ -36,7 +36,8 @@ import type { TransferStart } from './transfer.js';
  * inputs give the same outputs.
  *
  * The driver's duties, in any order that keeps these rules:
- * 1. After inputs, take `ready()` and do what it says; `messagesNow` may leave at once.
+ * 1. After inputs, take `ready()` and do what it says; `messagesNow` may leave at once. Where it says
+ *    `again`, take it once more in the next turn, also without inputs.
  * 2. Take `takePersist()`, write it, and only then send its `messagesAfterSync` and call `persisted`.
  *    Writes of one group reach the storage in the order they were taken.
  * 3. Call `tick` once `deadline` has passed.
@@ -170,8 +171,9 @@ export class Group {
     if (s.transfer !== null) return { kind: 'rejected', reason: 'transferring' };
     const { limits } = s;
     if (data.length > limits.maxEntryBytes) return { kind: 'rejected', reason: 'too_large' };
-    const full = s.uncommittedBytes > 0 && s.uncommittedBytes + data.length > limits.maxUncommittedBytes;
-    if (full || s.uncommitted.length >= limits.maxUncommittedEntries) {
+    const { bytes, entries } = s.uncommitted;
+    const full = bytes > 0 && bytes + data.length > limits.maxUncommittedBytes;
+    if (full || entries >= limits.maxUncommittedEntries) {
       return { kind: 'rejected', reason: 'overloaded' };
     }
     const { index, term } = appendOwn(s, 'normal', data);
@@ -262,9 +264,8 @@ export class Group {
   ready(): Ready {
     const s = this.#s;
     flushReads(s);
-    replicate(s);
-    const committed = takeCommitted(s);
-    return s.out.take(committed);
+    const again = replicate(s);
+    return s.out.take(takeCommitted(s), again);
   }
 
   wantsPersist(): boolean {
@@ -276,7 +277,7 @@ export class Group {
   }
 
   peers(now: number): PeerStatus[] {
-    return [...this.#s.progress.values()].map(({ node, state, match, activeAt }) => {
+    return this.#s.progress.all.map(({ node, state, match, activeAt }) => {
       return { node, state, match, silentMs: Math.max(0, now - activeAt) };
     });
   }

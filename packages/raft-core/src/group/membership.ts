@@ -51,11 +51,11 @@ export function trackMembers(s: GroupState): void {
   for (const node of current) {
     if (node === s.self) continue;
     const known = s.progress.get(node);
-    if (known === undefined) s.progress.set(node, new Progress(node, logIndex(s.log.lastIndex + 1), s.now));
+    if (known === undefined) s.progress.add(new Progress(node, logIndex(s.log.lastIndex + 1), s.now));
     else known.leavingAt = known.leavingSince = null;
   }
-  for (const [node, progress] of s.progress) {
-    if (!current.has(node)) progress.leavingAt ??= s.confs.index;
+  for (const progress of s.progress.all) {
+    if (!current.has(progress.node)) progress.leavingAt ??= s.confs.index;
   }
 }
 
@@ -70,7 +70,7 @@ export function onMembershipCommitted(s: GroupState): void {
     maybeCommit(s);
     return;
   }
-  for (const progress of s.progress.values()) {
+  for (const progress of s.progress.all) {
     if (progress.leavingAt !== null) progress.leavingSince ??= s.now;
   }
   if (!isJoint(conf) && !isVoter(conf, s.self)) {
@@ -82,7 +82,7 @@ export function onMembershipCommitted(s: GroupState): void {
 
 /** Tells the others what is committed before the leader that knows it goes. */
 function announceCommit(s: GroupState): void {
-  for (const progress of s.progress.values()) {
+  for (const progress of s.progress.all) {
     const commit = logIndex(Math.min(progress.match, s.log.commit));
     if (commit <= progress.sentCommit) continue;
     progress.sentCommit = commit;
@@ -99,8 +99,8 @@ function announceCommit(s: GroupState): void {
 
 /** Drops removed nodes that know of it, or did not answer in time. */
 export function forgetLeaving(s: GroupState): void {
-  for (const [node, progress] of s.progress) {
-    const { leavingAt, leavingSince } = progress;
+  for (const progress of s.progress.all) {
+    const { node, leavingAt, leavingSince } = progress;
     if (leavingAt === null || leavingSince === null) continue;
     const told = progress.match >= leavingAt && progress.sentCommit >= leavingAt;
     if (!told && s.now - leavingSince < s.electionTimeoutMs) continue;

@@ -21,7 +21,7 @@ export interface GroupLimits {
   readonly maxUncommittedBytes: number;
   /** Bytes of one proposal; a larger one is `too_large`. */
   readonly maxEntryBytes: number;
-  /** Entry bytes kept in memory for slow followers beyond what is not yet durable or applied. */
+  /** Entry bytes kept in memory for followers that lack them; storage has what does not fit. */
   readonly cacheBytes: number;
   /** Entry bytes handed out to be applied at once. */
   readonly maxApplyBytes: number;

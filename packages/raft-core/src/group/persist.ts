@@ -25,35 +25,50 @@ export function takePersist(s: GroupState): Persist | null {
   s.out.afterSync = [];
   if (s.ownVote !== null) s.ownVote.seq ??= seq;
   if (s.install?.last != null) s.install.last.seq ??= seq;
-  const { write, bytes } = takeWrite(s, seq);
+  const write = takeWrite(s, seq);
   const token: PersistToken = {
     seq,
     index: s.log.handed,
     term: s.log.termAt(s.log.handed) ?? s.log.lastTerm,
   };
-  return { token, write, messagesAfterSync, bytes };
+  return { token, write, messagesAfterSync, bytes: write === null ? 0 : dataBytes(write) };
 }
 
-function takeWrite(s: GroupState, seq: number): { write: GroupWrite | null; bytes: number } {
+function takeWrite(s: GroupState, seq: number): GroupWrite | null {
   const { group } = s.options;
-  if (s.lost === 'log') return { write: null, bytes: 0 };
+  if (s.lost === 'log') return null;
   const reset = s.resetPending;
   s.resetPending = false;
-  if (!reset && !s.log.hasUnhanded()) {
-    return { write: s.metaDirty ? { group, meta: takeMeta(s) } : null, bytes: 0 };
-  }
+  if (!reset && !s.log.hasUnhanded()) return s.metaDirty ? { group, meta: takeMeta(s) } : null;
   // With a reset go all entries that follow it: their acknowledgements wait for this write.
   const { append, truncateFrom } = s.log.takeUnhanded(seq);
+  if (!reset && truncateFrom === null) {
+    return metaIsDue(s) ? { group, append, meta: takeMeta(s) } : { group, append };
+  }
+  const shortened = truncateFrom === null ? {} : { truncateFrom };
+  if (reset) return { group, append, reset, ...shortened, meta: takeMeta(s) };
+  return { group, append, ...shortened, ...(metaIsDue(s) ? { meta: takeMeta(s) } : {}) };
+}
+
+function dataBytes({ append }: GroupWrite): number {
   let bytes = 0;
-  for (const entry of append) bytes += entry.data.length;
-  const write = {
-    group,
-    append,
-    ...(reset ? { reset } : {}),
-    ...(truncateFrom === null ? {} : { truncateFrom }),
-    ...(reset || s.metaDirty || s.log.commit > s.persistedCommit ? { meta: takeMeta(s) } : {}),
-  };
-  return { write, bytes };
+  if (append !== undefined) for (const entry of append) bytes += entry.data.length;
+  return bytes;
+}
+
+/** How far the durable commit index may lag behind. */
+const COMMIT_LAG = 64;
+
+/**
+ * The durable commit index is a lower bound: a restart knows at least that much before it hears a
+ * leader. With every write it would cost more than the entry that it goes with, so it follows in
+ * steps; but what is known of a configuration is written, so that a removed replica knows it is.
+ */
+function metaIsDue(s: GroupState): boolean {
+  if (s.metaDirty) return true;
+  const { commit } = s.log;
+  const settled = s.confs.index <= commit && s.confs.index > s.persistedCommit;
+  return settled || commit - s.persistedCommit >= COMMIT_LAG;
 }
 
 function takeMeta(s: GroupState): GroupMeta {
@@ -78,9 +93,14 @@ export function onPersisted(s: GroupState, token: PersistToken): void {
   evict(s);
 }
 
-/** Entries stay in memory until durable and applied; beyond that, some for slow followers. */
+/**
+ * Entries stay in memory until they are durable, applied and held by every follower. Those that a slow
+ * follower still lacks stay up to a limit: storage has them too.
+ */
 export function evict(s: GroupState): void {
-  const needed = s.hasPeers;
-  const durable = needed ? s.log.stable : Math.min(s.log.stable, s.log.applied);
-  s.log.cache.evict(logIndex(durable), needed);
+  const { log } = s;
+  let done: number = Math.min(log.stable, log.applied);
+  for (const { match } of s.progress.all) done = Math.min(done, match);
+  log.cache.evict(logIndex(done), 0);
+  if (s.hasPeers) log.cache.evict(log.stable, s.limits.cacheBytes);
 }

@@ -38,6 +38,8 @@ export class Progress {
   readPending = false;
   /** The commit index that the follower was told last. */
   sentCommit: LogIndex = logIndex(0);
+  /** More is committed; it is said in the next turn, if no append says it before. */
+  noticeWaits = false;
   activeAt: number;
   /** The newest heartbeat round it answered. */
   round = 0;

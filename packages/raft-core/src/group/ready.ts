@@ -40,6 +40,8 @@ export interface Ready {
   readonly readStates: readonly ReadState[];
   readonly entryReads: readonly EntryRead[];
   readonly snapshots: readonly SnapshotCommand[];
+  /** Something waits for company: take `ready` once more in the next turn, whatever comes until then. */
+  readonly again: boolean;
 }
 
 /** Names a write when it has completed: sequence, and the last entry with its term. */

@@ -10,10 +10,18 @@ import { finishTransfer, onNeedsSnapshot, startSnapshot } from './snapshot-send.
 import type { GroupState } from './state.js';
 import { advanceTransfer } from './transfer.js';
 
-/** Brings every follower as far as limits allow. Called once per turn, so proposals of a turn share a message. */
-export function replicate(s: GroupState): void {
-  if (s.role !== 'leader') return;
-  for (const progress of s.progress.values()) replicateTo(s, progress);
+/**
+ * Brings every follower as far as limits allow. Called once per turn, so proposals of a turn share a
+ * message. True where a commit notice waits for the next turn.
+ */
+export function replicate(s: GroupState): boolean {
+  if (s.role !== 'leader') return false;
+  let again = false;
+  for (const progress of s.progress.all) {
+    replicateTo(s, progress);
+    if (progress.state !== 'snapshot' && noticeCommit(s, progress)) again = true;
+  }
+  return again;
 }
 
 function replicateTo(s: GroupState, progress: Progress): void {
@@ -27,7 +35,6 @@ function replicateTo(s: GroupState, progress: Progress): void {
     if (!sendEntries(s, progress)) break;
     if (progress.state === 'probe') break;
   }
-  if (progress.state !== 'snapshot') noticeCommit(s, progress);
 }
 
 /** Nothing to send, but what the follower holds is not known: ask with an append without entries. */
@@ -37,9 +44,16 @@ function probeEnd(s: GroupState, progress: Progress): void {
   progress.probeSent = true;
 }
 
-function noticeCommit(s: GroupState, progress: Progress): void {
+/**
+ * Tells a follower that more is committed. Whoever proposed that often proposes again at once, and the
+ * append then says it too: so a notice waits for one turn. True where it waits.
+ */
+function noticeCommit(s: GroupState, progress: Progress): boolean {
   const commit = logIndex(Math.min(progress.match, s.log.commit));
-  if (commit <= progress.sentCommit) return;
+  const news = commit > progress.sentCommit;
+  const waits = news && !progress.noticeWaits;
+  progress.noticeWaits = waits;
+  if (!news || waits) return waits;
   progress.sentCommit = commit;
   s.out.now.push({
     type: 'commit_notice',
@@ -49,6 +63,7 @@ function noticeCommit(s: GroupState, progress: Progress): void {
     term: s.term,
     commit,
   });
+  return false;
 }
 
 /** Sends the next entries, or asks the host to read them. False where nothing can be sent now. */
@@ -152,7 +167,7 @@ function onConflict(
 }
 
 export function sendHeartbeats(s: GroupState): void {
-  for (const progress of s.progress.values()) {
+  for (const progress of s.progress.all) {
     const commit = logIndex(Math.min(progress.match, s.log.commit));
     progress.sentCommit = logIndex(Math.max(progress.sentCommit, commit));
     s.out.now.push({

@@ -99,7 +99,7 @@ function askChunk(s: GroupState, progress: Progress): void {
 
 /** Sends a chunk again that was not answered, and gives up on a receiver that is gone. */
 export function tickSnapshots(s: GroupState): void {
-  for (const progress of s.progress.values()) {
+  for (const progress of s.progress.all) {
     const { transfer } = progress;
     if (transfer === null || transfer.awaitingHost) continue;
     if (s.now - progress.activeAt >= s.electionTimeoutMs * PATIENCE) abandon(s, progress);
@@ -123,13 +123,13 @@ export function stopTransfer(s: GroupState, progress: Progress): void {
 }
 
 export function stopTransfers(s: GroupState): void {
-  for (const progress of s.progress.values()) stopTransfer(s, progress);
+  for (const progress of s.progress.all) stopTransfer(s, progress);
 }
 
 /** The log is kept from here on: a follower that gets a snapshot needs what comes after it. */
 export function snapshotFloor(s: GroupState): LogIndex {
   let floor = Infinity;
-  for (const { transfer } of s.progress.values()) {
+  for (const { transfer } of s.progress.all) {
     if (transfer !== null) floor = Math.min(floor, transfer.index ?? s.log.compacted.index);
   }
   return logIndex(floor === Infinity ? s.log.lastIndex : floor);

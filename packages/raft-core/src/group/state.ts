@@ -8,8 +8,9 @@ import type { Message, SnapshotChunk, SnapshotPosition } from '../message/messag
 import type { StoredGroup } from '../storage/storage.js';
 import type { Role } from '../host/status.js';
 import type { GroupOptions } from './options.js';
-import { Progress } from './progress.js';
+import { ProgressTable } from './progress-table.js';
 import type { EntryRead, ReadState, Ready, SnapshotCommand } from './ready.js';
+import { Uncommitted } from './uncommitted.js';
 
 /** How a group starts: what storage holds, and how far its state machine is. */
 export interface GroupStart {
@@ -51,7 +52,7 @@ export class Outbox {
   snapshots: SnapshotCommand[] = [];
 
   /** Everything but what waits for a write. Arrays that hold nothing stay: most turns fill one. */
-  take(committed: readonly Entry[]): Ready {
+  take(committed: readonly Entry[], again: boolean): Ready {
     const { now: messagesNow, readStates, entryReads, snapshots } = this;
     if (messagesNow.length > 0) this.now = [];
     if (readStates.length > 0) this.readStates = [];
@@ -63,6 +64,7 @@ export class Outbox {
       readStates: readStates.length > 0 ? readStates : nothing,
       entryReads: entryReads.length > 0 ? entryReads : nothing,
       snapshots: snapshots.length > 0 ? snapshots : nothing,
+      again,
     };
   }
 }
@@ -106,12 +108,11 @@ export class GroupState {
   votes = new Map<NodeId, boolean>();
   forceVotes = false;
   /** Of a leader: every node that gets the log, itself excluded. */
-  progress = new Map<NodeId, Progress>();
+  readonly progress = new ProgressTable();
   /** Of a leader: the index of the first entry of its term. */
   termStart: LogIndex = logIndex(0);
-  uncommittedBytes = 0;
-  /** Bytes of own entries not yet committed, to take off the sum as they commit. */
-  uncommitted: { readonly index: LogIndex; readonly bytes: number }[] = [];
+  /** Of a leader. */
+  readonly uncommitted = new Uncommitted();
   transfer: { readonly to: NodeId; readonly deadline: number; sent: boolean } | null = null;
   snapshotIds = 0;
   /** Heartbeat rounds of this leadership. */
@@ -148,7 +149,7 @@ export class GroupState {
     // A lost state machine reflects nothing; it stays at the compacted index until a snapshot comes.
     const applied = start.lost === 'none' ? start.applied : compacted.index;
     const commit = logIndex(Math.max(hardState.commit, applied, compacted.index));
-    this.log = new RaftLog({ ...stored, compacted, commit, applied }, options.limits.cacheBytes);
+    this.log = new RaftLog({ ...stored, compacted, commit, applied });
     this.confs = new ConfLog(stored.meta.confIndex, stored.meta.conf, stored.configEntries);
     this.now = now;
     this.term = stored.meta.hardState.term;

@@ -201,23 +201,25 @@ export class Engine<Result> implements TransportHandler {
 
   #serve(runtime: Runtime<Result>): void {
     const { group, reads } = runtime;
-    reads.start((id) => group.readIndex(id));
+    if (reads.haveNew) reads.start((id) => group.readIndex(id));
     const ready = group.ready();
     this.#noteRole(runtime);
-    this.#outbound.add(ready.messagesNow);
-    this.#serveReads(runtime, ready);
-    for (const command of ready.snapshots) this.snapshots.run(runtime, command);
+    if (ready.messagesNow.length > 0) this.#outbound.add(ready.messagesNow);
+    this.#serveRare(runtime, ready);
     if (ready.committed.length > 0) this.#machines.apply(runtime, ready.committed);
     if (group.wantsPersist()) this.writer.enqueue(runtime);
     if (runtime.watchers.length > 0) runtime.watchers = runtime.watchers.filter((watcher) => !watcher());
+    if (ready.again) this.touch(runtime);
   }
 
-  #serveReads(runtime: Runtime<Result>, ready: Ready): void {
-    for (const { reads, index } of ready.readStates) {
-      runtime.reads.found(reads, index, runtime.group.applied);
+  /** What few turns have. Lengths come first: hundreds of groups pass here in every turn of the host. */
+  #serveRare(runtime: Runtime<Result>, { readStates, entryReads, snapshots }: Ready): void {
+    if (readStates.length > 0) {
+      for (const { reads, index } of readStates) runtime.reads.found(reads, index, runtime.group.applied);
       this.touch(runtime);
     }
-    for (const read of ready.entryReads) this.#readEntries(runtime, read);
+    if (entryReads.length > 0) for (const read of entryReads) this.#readEntries(runtime, read);
+    if (snapshots.length > 0) for (const command of snapshots) this.snapshots.run(runtime, command);
   }
 
   #readEntries(runtime: Runtime<Result>, read: EntryRead): void {
@@ -239,11 +241,12 @@ export class Engine<Result> implements TransportHandler {
 
   #onDurable(runtime: Runtime<Result>, persist: Persist): void {
     if (runtime.destroyed) return;
-    runtime.group.persisted(persist.token);
-    this.#outbound.add(persist.messagesAfterSync);
-    // A follower that has sent its acknowledgement and has nothing to apply is done.
     const { group, watchers } = runtime;
-    const more = group.role !== 'follower' || group.canApply || group.installing;
+    const { role, commit } = group;
+    group.persisted(persist.token);
+    if (persist.messagesAfterSync.length > 0) this.#outbound.add(persist.messagesAfterSync);
+    // Most are done for now: a follower has sent its acknowledgement, a leader waits for those of others.
+    const more = group.role !== role || group.commit !== commit || group.canApply || group.installing;
     if (more || watchers.length > 0) this.touch(runtime);
   }
 

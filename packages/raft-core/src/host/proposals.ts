@@ -16,6 +16,9 @@ export interface Pending<Result> {
   resolve: ((outcome: ProposeOutcome<Result>) => void) | null;
 }
 
+/** Ended proposals at the head of the queue from which on it is made anew. */
+const TRIM_AT = 64;
+
 export type End<Result> = (pending: Pending<Result>, outcome: ProposeOutcome<Result>) => void;
 
 /**
@@ -110,14 +113,11 @@ export class Proposals<Result> {
     } else if (pending.deadline < this.#earliest) this.#earliest = pending.deadline;
   }
 
+  /** Not with every proposal: a new array grows by copying. */
   #trim(): void {
-    if (this.#head === this.#queue.length) {
-      this.#queue = [];
-      this.#head = 0;
-    } else if (this.#head > 1024) {
-      this.#queue = this.#queue.slice(this.#head);
-      this.#head = 0;
-    }
+    if (this.#head < TRIM_AT || this.#head * 2 < this.#queue.length) return;
+    this.#queue = this.#queue.slice(this.#head);
+    this.#head = 0;
   }
 }
 

@@ -38,6 +38,11 @@ export class Reads {
     this.#earliest = Math.min(this.#earliest, deadline);
   }
 
+  /** Whether `start` may have something to start. */
+  get haveNew(): boolean {
+    return this.#next.length > 0;
+  }
+
   /** Starts a batch with what has arrived, if any. */
   start(request: (id: number) => boolean): void {
     if (this.#next.length === 0 || this.#batches.length >= MAX_BATCHES) return;

@@ -8,16 +8,14 @@ const ENTRY_OVERHEAD_BYTES = 96;
 
 /** The newest entries of a log, contiguous up to its end. */
 export class EntryCache {
-  readonly #maxBytes: number;
   #entries: Entry[] = [];
   #head = 0;
   #end: LogIndex;
   #bytes = 0;
 
   /** `end` is the last index of the log; nothing up to there is in memory. */
-  constructor(end: LogIndex, maxBytes: number) {
+  constructor(end: LogIndex) {
     this.#end = end;
-    this.#maxBytes = maxBytes;
   }
 
   get bytes(): number {
@@ -66,9 +64,9 @@ export class EntryCache {
     if (this.#end >= from) this.reset(logIndex(from - 1));
   }
 
-  /** Gives up entries up to `index` while more than the limit is held; all of them with `needed` false. */
-  evict(index: LogIndex, needed: boolean): void {
-    const maxBytes = needed ? this.#maxBytes : 0;
+  /** Gives up entries up to `index`, the oldest first, while more than `maxBytes` are held. */
+  evict(index: LogIndex, maxBytes: number): void {
+    if (this.#bytes <= maxBytes) return;
     let first = this.first;
     while (this.#bytes > maxBytes && first <= index && this.#head < this.#entries.length) {
       this.#bytes -= (this.#entries[this.#head]?.data.length ?? 0) + ENTRY_OVERHEAD_BYTES;

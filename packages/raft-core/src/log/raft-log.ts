@@ -40,7 +40,7 @@ export class RaftLog {
   #truncateFrom: LogIndex | null = null;
   #inFlight: WriteInFlight[] = [];
 
-  constructor(start: LogStart, cacheBytes: number) {
+  constructor(start: LogStart) {
     this.compacted = start.compacted;
     this.lastIndex = start.lastIndex;
     this.handed = start.lastIndex;
@@ -49,7 +49,7 @@ export class RaftLog {
     this.applying = start.applied;
     this.applied = start.applied;
     this.#runs = [...start.termRuns];
-    this.cache = new EntryCache(start.lastIndex, cacheBytes);
+    this.cache = new EntryCache(start.lastIndex);
   }
 
   get lastTerm(): Term {
@@ -91,15 +91,19 @@ export class RaftLog {
 
   /** Adds entries that follow the log. */
   append(entries: readonly Entry[]): void {
-    for (const entry of entries) {
-      assert(entry.index === this.lastIndex + 1, 'entries follow the log without a gap');
-      assert(entry.term >= this.lastTerm, 'terms never decrease along the log');
-      if (entry.term > this.lastTerm || this.#runs.length === 0) {
-        this.#runs.push({ index: entry.index, term: entry.term });
-      }
-      this.lastIndex = entry.index;
-      this.cache.push(entry);
+    for (const entry of entries) this.push(entry);
+  }
+
+  /** Adds the entry that follows the log. */
+  push(entry: Entry): void {
+    const { lastTerm } = this;
+    assert(entry.index === this.lastIndex + 1, 'entries follow the log without a gap');
+    assert(entry.term >= lastTerm, 'terms never decrease along the log');
+    if (entry.term > lastTerm || this.#runs.length === 0) {
+      this.#runs.push({ index: entry.index, term: entry.term });
     }
+    this.lastIndex = entry.index;
+    this.cache.push(entry);
   }
 
   /** Removes the entries from `index` on. Committed ones are never removed. */

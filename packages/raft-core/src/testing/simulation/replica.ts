@@ -319,6 +319,7 @@ export class Replica implements Server, Victim, ReplicaView {
     this.#point();
     this.#write();
     this.#compact();
+    if (ready.again) this.#scheduleTurn();
   }
 
   #send(messages: readonly Message[]): void {

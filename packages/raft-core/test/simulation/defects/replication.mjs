@@ -95,9 +95,9 @@ export const replicationDefects = [
     edits: [
       {
         file: 'group/replicate.ts',
-        find: 'export function sendHeartbeats(s: GroupState): void {\n  for (const progress of s.progress.values()) {\n    const commit = logIndex(Math.min(progress.match, s.log.commit));',
+        find: 'export function sendHeartbeats(s: GroupState): void {\n  for (const progress of s.progress.all) {\n    const commit = logIndex(Math.min(progress.match, s.log.commit));',
         replace:
-          'export function sendHeartbeats(s: GroupState): void {\n  for (const progress of s.progress.values()) {\n    const commit = s.log.commit;',
+          'export function sendHeartbeats(s: GroupState): void {\n  for (const progress of s.progress.all) {\n    const commit = s.log.commit;',
       },
     ],
   },
