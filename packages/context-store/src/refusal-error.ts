@@ -30,6 +30,12 @@ export function refusalError(command: Command, refusal: Refusal): Error {
           details: { field: 'up_to_seq' },
         },
       );
+    case 'replaced_further':
+      return new StoreError(
+        'invalid_up_to_seq',
+        `An earlier compaction already stands for the messages up to ${refusal.toSeq}: those after up_to_seq would be in no window. Read the window again and send at least ${refusal.toSeq}.`,
+        { details: { field: 'up_to_seq' } },
+      );
     case 'metadata_too_large':
       return new StoreError('invalid_metadata', `metadata must have at most ${maximumMetadataBytes} bytes.`, {
         details: { field: 'metadata' },

@@ -28,6 +28,7 @@ const reasons = {
   metadata_too_large: 6,
   unsupported: 7,
   malformed: 8,
+  replaced_further: 9,
   import_exists: 16,
   import_superseded: 17,
   import_invalid: 18,
@@ -132,6 +133,9 @@ function writeRefusal(writer: ByteWriter, refusal: Refusal): void {
     case 'beyond_end':
       writer.varint(refusal.lastSeq);
       break;
+    case 'replaced_further':
+      writer.varint(refusal.toSeq);
+      break;
     case 'unsupported':
       writer.u8(refusal.version).u8(refusal.type);
       break;
@@ -161,6 +165,8 @@ function readRefusal(reader: ByteReader): Refusal {
       return { reason: 'key_reused', key: reader.string() };
     case reasons.beyond_end:
       return { reason: 'beyond_end', lastSeq: reader.varint() };
+    case reasons.replaced_further:
+      return { reason: 'replaced_further', toSeq: reader.varint() };
     case reasons.metadata_too_large:
       return { reason: 'metadata_too_large' };
     case reasons.unsupported:

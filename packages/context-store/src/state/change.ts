@@ -46,6 +46,8 @@ export type Refusal =
   | { readonly reason: 'conflict'; readonly currentVersion: number }
   | { readonly reason: 'key_reused'; readonly key: string }
   | { readonly reason: 'beyond_end'; readonly lastSeq: number }
+  /** The replacement in the window stands for messages up to `toSeq`, which is more. */
+  | { readonly reason: 'replaced_further'; readonly toSeq: number }
   | { readonly reason: 'metadata_too_large' }
   | { readonly reason: 'import_exists' }
   /** Another import of the same context has begun since, or an erase came in between. */

@@ -23,6 +23,12 @@ export function compact(reader: StateReader, command: CompactCommand): Transitio
   if (command.upToSeq !== null && command.upToSeq > record.lastSeq) {
     return refuse({ reason: 'beyond_end', lastSeq: record.lastSeq });
   }
+  // A slow summariser whose summary of 1 to 2 came after another's of 1 to 6: what was replaced does not come back,
+  // so 3 to 6 would be in the window neither as messages nor as a summary.
+  const replacedTo = Math.min(record.window.replacement?.toSeq ?? 0, record.window.liveFrom - 1);
+  if (command.upToSeq !== null && command.upToSeq < replacedTo) {
+    return refuse({ reason: 'replaced_further', toSeq: replacedTo });
+  }
 
   const replacement = command.messages.map(({ stored }) => openFromCommand(stored).outline);
   const options = command.upToSeq === null ? {} : { upToSeq: command.upToSeq };

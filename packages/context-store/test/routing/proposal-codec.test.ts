@@ -27,6 +27,7 @@ const refusal: fc.Arbitrary<Refusal> = fc.oneof(
   fc.record({ reason: fc.constant('conflict' as const), currentVersion: count }),
   fc.record({ reason: fc.constant('key_reused' as const), key: text }),
   fc.record({ reason: fc.constant('beyond_end' as const), lastSeq: count }),
+  fc.record({ reason: fc.constant('replaced_further' as const), toSeq: count }),
   fc.record({
     reason: fc.constant('unsupported' as const),
     version: fc.integer({ min: 0, max: 255 }),

@@ -136,6 +136,9 @@ export class Model {
     if (context === undefined) return 'not_found';
     if (context.status === 'tombstoned') return 'is_tombstoned';
     if (upToSeq !== undefined && upToSeq > context.log.length) return 'beyond_end';
+    const { replacement, liveFrom } = context.window;
+    const gone = Math.min(replacement?.toSeq ?? 0, liveFrom - 1);
+    if (upToSeq !== undefined && upToSeq < gone) return 'replaced_further';
     const outlines = messages.map(({ outline }) => outline);
     const replaced = replaceWindow(
       context.window,

@@ -145,6 +145,17 @@ describe('window', () => {
     expect(seqs(await bench.store.window('c'))).toEqual([null, 5, 6]);
   });
 
+  test('a summary that comes after one of more messages is refused, or what lies between would be in no window', async () => {
+    await bench.store.put('c', {});
+    for (let n = 0; n < 4; n += 1) await bench.store.append('c', turn(n));
+    await bench.store.compact('c', [text('Of six.')], { upToSeq: 6 });
+    const late = bench.store.compact('c', [text('Of two.')], { upToSeq: 2 });
+    await expect(late).rejects.toMatchObject({ code: 'invalid_up_to_seq', details: { field: 'up_to_seq' } });
+    expect(seqs(await bench.store.window('c'))).toEqual([null, 7, 8]);
+    await bench.store.compact('c', [text('Of six, better.')], { upToSeq: 6 });
+    expect(seqs(await bench.store.window('c'))).toEqual([null, 7, 8]);
+  });
+
   test('a shorter replacement leaves nothing of a longer one', async () => {
     await bench.store.put('c', {});
     await bench.store.append('c', turn(1));
