@@ -71,6 +71,25 @@ describe.each([
     ]);
   });
 
+  test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/octet-stream'])(
+    'a body that is declared as %s gets 415 and is not taken for none',
+    async (type) => {
+      const sent = await call('PUT', '/shop/v1/contexts/typed', '{"token_budget":7}', {
+        'content-type': type,
+      });
+      expect(sent.status).toBe(415);
+      expect((await call('GET', '/shop/v1/contexts/typed')).status).toBe(404);
+    },
+  );
+
+  test('ids of 256 characters and bodies of megabytes arrive', async () => {
+    const target = `/shop/v1/contexts/${'x'.repeat(256)}`;
+    expect((await call('PUT', target, '{}')).status).toBe(201);
+    const text = 'x'.repeat(2 * 1024 * 1024);
+    const body = `{"message":{"role":"user","token_count":1,"parts":[{"type":"text","text":"${text}"}]}}`;
+    expect((await call('POST', `${target}/messages`, body)).status).toBe(201);
+  });
+
   test('the application’s guard stands before it', async () => {
     const stranger = await call('GET', '/shop/v1/contexts/a', undefined, { 'x-team': 'sales' });
     expect(stranger.status).toBe(403);

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type TestApplication, message, startApplication } from '../application.js';
 
@@ -102,6 +105,14 @@ describe('API keys', () => {
 });
 
 describe('errors', () => {
+  test('an Expect that the server does not know is refused with {error, message}', async () => {
+    const { hostname, port } = new URL(app.url);
+    const asked = request({ hostname, port, path: '/health/live', headers: { expect: 'miracles' } }).end();
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+    expect(answer.statusCode).toBe(400);
+    expect(JSON.parse(await text(answer))).toMatchObject({ error: 'invalid_request', field: 'Expect' });
+  });
+
   test('Errors always {error, message}; 400 names the offending field', async () => {
     const { status, body } = await app.put('/v1/contexts/e-1', { token_budget: -5 });
     expect(status).toBe(400);

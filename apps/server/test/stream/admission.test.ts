@@ -68,8 +68,9 @@ describe('FASTPACA_STREAM_MAX_CONNECTIONS', () => {
     for (let n = 0; n < 5; n += 1) {
       expect((await refusal(server.url, '/v1/contexts/nobody/stream')).status).toBe(404);
       const upgrade = { connection: 'Upgrade', upgrade: 'websocket' };
-      const { status } = await rawUpgrade(server.url, '/v1/contexts/demo/stream', upgrade);
-      expect(status).toBe(400);
+      const { status, body } = await rawUpgrade(server.url, '/v1/contexts/demo/stream', upgrade);
+      // Not the plain text of the websocket library.
+      expect([status, JSON.parse(body)]).toMatchObject([400, { error: 'invalid_request' }]);
     }
     (await openSoon('/v1/contexts/demo/stream')).drop();
   });
@@ -103,7 +104,7 @@ async function rawUpgrade(
   url: string,
   target: string,
   headers: Record<string, string>,
-): Promise<{ status: number }> {
+): Promise<{ status: number; body: string }> {
   const { connect } = await import('node:net');
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
@@ -111,5 +112,6 @@ async function rawUpgrade(
   socket.write(`GET ${target} HTTP/1.1\r\nhost: h\r\n${lines.join('\r\n')}\r\n\r\n`);
   const chunks: Buffer[] = [];
   for await (const chunk of socket) chunks.push(chunk as Buffer);
-  return { status: Number(/^HTTP\/1\.1 (\d+)/.exec(Buffer.concat(chunks).toString())?.[1]) };
+  const [head = '', body = ''] = Buffer.concat(chunks).toString().split('\r\n\r\n');
+  return { status: Number(/^HTTP\/1\.1 (\d+)/.exec(head)?.[1]), body };
 }

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyHttpOptions, FastifyReply } from 'fastify';
@@ -41,6 +41,7 @@ export class ContextStoreAdapter extends FastifyAdapter {
     super({ ...serverOptions(options), skipMiddie: true });
     const fastify = this.getInstance();
     fastify.server.maxConnections = options.maxConnections ?? 10_000;
+    fastify.server.on('checkExpectation', refuseExpectation);
     limitBodyTime(fastify, options.requestTimeoutMs ?? defaultRequestTimeoutMs);
     fastify.removeAllContentTypeParsers();
     fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
@@ -88,6 +89,14 @@ function badUrl(url: string): ApiError {
   return url.startsWith('/v1/contexts/')
     ? new ApiError('invalid_context_id', 'The path is not valid percent-encoding')
     : new ApiError('invalid_request', 'The path is not valid percent-encoding');
+}
+
+/** An `Expect` that is not `100-continue`. Node's own refusal has no body. */
+function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
+  const { status, body } = errorReply(
+    new ApiError('invalid_request', 'Expect can only be 100-continue', { field: 'Expect' }),
+  );
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body));
 }
 
 /** What Node refuses before there is a request: malformed HTTP, oversized headers, a slow sender. */

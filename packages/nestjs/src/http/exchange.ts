@@ -40,18 +40,29 @@ export function sendJson(reply: HttpReply, bytes: Uint8Array): void {
 
 /**
  * The bytes of a body. Parsed ones will not do: what is stored is the text that the client sent.
+ * @throws ApiError `unsupported_media_type` where the body is not declared as JSON: another adapter gives a text as a
+ *   string, reads a form, and leaves out what it has no parser for, as if nothing had been sent
  * @throws Error where the application keeps neither the bytes nor `rawBody`
  */
-export function bodyBytes({ rawBody, body }: HttpRequest): Buffer {
-  if (rawBody !== undefined) return rawBody;
+export function bodyBytes({ rawBody, body, headers }: HttpRequest): Buffer {
+  // `ContextStoreAdapter` reads JSON alone.
   if (Buffer.isBuffer(body)) return body;
-  if (body instanceof Readable) {
+  if (body instanceof Readable || (hasBody(headers) && !isJson(headers))) {
     throw new ApiError('unsupported_media_type', 'Send the body with Content-Type: application/json');
   }
+  if (rawBody !== undefined) return rawBody;
   if (body === undefined || body === null) return Buffer.alloc(0);
   throw new Error(
     'The body was parsed and its bytes are gone: create the application with `rawBody: true`, or on a ContextStoreAdapter.',
   );
+}
+
+function hasBody(headers: IncomingHttpHeaders): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+function isJson(headers: IncomingHttpHeaders): boolean {
+  return /^application\/json *(;|$)/i.test(headers['content-type'] ?? '');
 }
 
 /**

@@ -3,6 +3,8 @@ import type { WsMessageHandler } from '@nestjs/common';
 import { AbstractWsAdapter } from '@nestjs/websockets';
 import type { Observable } from 'rxjs';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { ApiError } from '../errors/api-error.js';
+import { refuseUpgrade } from '../upgrade/refuse-upgrade.js';
 import type { UpgradeRouter } from '../upgrade/upgrade-router.js';
 import { streamPath, type StreamUpgrades } from './stream-upgrade.js';
 
@@ -28,6 +30,10 @@ export class StreamSocketAdapter extends AbstractWsAdapter {
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: maximumFrameBytes,
+    });
+    // What is no handshake, `ws` would answer by itself, with plain text.
+    server.on('wsClientError', ({ message }, socket) => {
+      refuseUpgrade(socket, new ApiError('invalid_request', message));
     });
     this.router.route(streamPath, (request, socket, head, { id }) => {
       void this.upgrades.upgrade(server, request, socket, head, id);
