@@ -20,8 +20,10 @@ function variable<T>(
 
 const text = z.string().optional();
 
+/** Commas and nothing between them are a slip: as no keys at all they would open the server to everybody. */
 const list = z
   .string()
+  .regex(/[^\s,]/, { error: 'must have something between its commas' })
   .optional()
   .transform((value) => (value ?? '').split(',').map((item) => item.trim()))
   .transform((items) => items.filter((item) => item !== ''));

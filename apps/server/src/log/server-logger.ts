@@ -7,6 +7,7 @@ const setup = new Set([
   'RoutesResolver',
   'RouterExplorer',
   'NestApplication',
+  'WebSocketsController',
 ]);
 
 /** The application's logger. What Nest says about its own start is logged at debug. */

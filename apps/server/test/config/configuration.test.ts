@@ -82,8 +82,13 @@ describe('configuration', () => {
       'node-1',
       'FASTPACA_CLUSTER_SEED must be a comma-separated list of host:port, not "node-1"',
     ],
+    ['FASTPACA_CLUSTER_SEED', ',', 'FASTPACA_CLUSTER_SEED must have something between its commas, not ","'],
   ])('%s=%s stops the start with one line that names it', (name, value, line) => {
     expect(refusal({ [name]: value })).toBe(line);
+  });
+
+  test('a list of keys without a key is refused: it must not open the server', () => {
+    expect(refusal({ FASTPACA_API_KEY: ', ,' })).toMatch(/^FASTPACA_API_KEY must have something between/);
   });
 
   test('a secret that does not parse is not shown', () => {
