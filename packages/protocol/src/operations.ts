@@ -126,7 +126,7 @@ export const operations = {
     path: '/v1/contexts',
     summary: 'List contexts by id',
     details:
-      'Any number of `metadata.KEY=VALUE` parameters narrow the list to contexts whose metadata has them.',
+      'Up to 16 `metadata.KEY=VALUE` parameters narrow the list to contexts whose metadata has them: a string as it is, anything else as JSON (`metadata.paid=true`).',
     query: listContextsQuery,
     answers: { 200: { description: 'One page', schema: listContextsAnswer } },
     errors: ['invalid_cursor', 'invalid_range'],

@@ -34,8 +34,8 @@ export const windowAnswer = z
     version: z.int(),
     messages: z.array(
       messageAnswer
-        .partial({ seq: true })
-        .meta({ id: 'WindowMessage', description: 'A replacement message has no seq.' }),
+        .extend({ seq: z.int().nullable().meta({ description: 'null for a replacement message' }) })
+        .meta({ id: 'WindowMessage', description: 'A message of the log, or of a replacement.' }),
     ),
     used_tokens: z.int().meta({ description: 'Never above the budget of the read.' }),
     needs_compaction: z.boolean(),

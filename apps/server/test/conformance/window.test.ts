@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { windowAnswer } from '@fastpaca/protocol';
 import { type TestApplication, message, startApplication } from '../application.js';
 
 let app: TestApplication;
@@ -175,6 +176,19 @@ describe('POST /v1/contexts/:id/compact', () => {
     const { body } = await app.get(`${path}/context`);
     expect(texts(body)).toEqual(['sum', 'q3', 'a3']);
     expect(body.used_tokens).toBe(25);
+    const later = await app.post(`${path}/compact`, { replacement: [message('less')], up_to_seq: 2 });
+    expect([later.status, later.body.error, later.body.field]).toEqual([
+      400,
+      'invalid_up_to_seq',
+      'up_to_seq',
+    ]);
+  });
+
+  test('a window with a replacement is what the OpenAPI document says', async () => {
+    const path = await conversation('compact-5', manual, 2);
+    await app.post(`${path}/compact`, { replacement: [message('sum')], up_to_seq: 2 });
+    const { body } = await app.get(`${path}/context?explain=true`);
+    expect(windowAnswer.parse(body)).toEqual(body);
   });
 
   test('a replacement that a model provider would refuse is refused: invalid_window', async () => {

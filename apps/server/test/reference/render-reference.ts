@@ -5,7 +5,10 @@ import {
   clusterErrors,
   commonErrors,
   errorCodes,
+  messageAnswer,
+  messageBody,
   operations,
+  segment,
 } from '@fastpaca/protocol';
 import { z } from 'zod';
 import { variables } from '../../src/config/variables.js';
@@ -77,7 +80,8 @@ One port serves everything (\`PORT\`, default 4000). Bodies and answers are JSON
 
 \`{id}\` is 1 to 256 characters of \`A-Z a-z 0-9 . _ : @ -\`. A message has 1 to 1,000 parts, each an object with a
 non-empty string \`type\`; parts and metadata are returned as they were sent, byte for byte, without the white space
-outside of strings. JSON nested deeper than 64 levels is refused. Members that a body does not know are ignored.
+outside of strings. JSON nested deeper than 64 levels is refused. Members that a body does not know are ignored, and so are
+query parameters that a call does not know. What a message and a policy are made of is at [the end](#types).
 
 With \`FASTPACA_API_KEY\` every call needs \`Authorization: Bearer KEY\`, except \`/health\`, \`/docs\` and
 \`/openapi.json\`.
@@ -89,7 +93,34 @@ ${sections.join('\n')}
 ## GET /metrics
 
 Prometheus text format. Needs an API key, if there are any.
+
+## Types
+
+### MessageInput
+
+A message as it is sent.
+
+${bodyTable(messageBody).join('\n')}
+
+### Message
+
+A message as it is read: ${members(messageAnswer)}. \`id\` only where it was
+sent. In a window, messages of a replacement have the \`seq\` null.
+
+### Policy
+
+\`{"strategy": …, "config": {…}}\`. \`config\` may be left out; [context management](../context-management.md#policies) says what
+each strategy does and what its config has.
+
+### Segment
+
+What a window is made of, in order: ${members(segment)}. \`type\` is ${segment.shape.type.options.map((kind) => `\`${kind}\``).join(', ')}.
+The range of a summary is the messages that it stands for.
 `;
+}
+
+function members({ shape }: z.ZodObject): string {
+  return `\`{${Object.keys(shape).join(', ')}}\``;
 }
 
 function renderOperation(operation: Operation): string {
