@@ -159,6 +159,18 @@ export class Group {
     stepMessage(this.#at(now), message);
   }
 
+  /**
+   * Whether `message`, which was stepped last, left nothing for `ready` to do: an answer to a heartbeat by a
+   * follower that has everything, which says no more than that it is there.
+   */
+  wasRoutine(message: Message): boolean {
+    const s = this.#s;
+    if (message.type !== 'heartbeat_response' || s.role !== 'leader') return false;
+    const progress = s.progress.get(message.from);
+    if (progress === undefined || progress.match < s.log.lastIndex) return false;
+    return s.reads.length === 0 && s.out.isEmpty;
+  }
+
   /** Starts an election now: for a replica that knows nobody else can lead. */
   campaign(now: number): void {
     campaign(this.#at(now), 'ordinary');

@@ -51,6 +51,11 @@ export class Outbox {
   entryReads: EntryRead[] = [];
   snapshots: SnapshotCommand[] = [];
 
+  get isEmpty(): boolean {
+    if (this.now.length > 0 || this.afterSync.length > 0 || this.readStates.length > 0) return false;
+    return this.entryReads.length === 0 && this.snapshots.length === 0;
+  }
+
   /** Everything but what waits for a write. Arrays that hold nothing stay: most turns fill one. */
   take(committed: readonly Entry[], again: boolean): Ready {
     const { now: messagesNow, readStates, entryReads, snapshots } = this;

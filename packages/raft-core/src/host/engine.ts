@@ -180,7 +180,8 @@ export class Engine<Result> implements TransportHandler {
       const runtime = this.runtimes.get(message.group);
       if (runtime === undefined) continue;
       runtime.group.step(now, message);
-      this.touch(runtime);
+      // Hundreds of groups are told several times a second that their followers are there.
+      if (!runtime.group.wasRoutine(message)) this.touch(runtime);
     }
   }
 
