@@ -52,7 +52,8 @@ describe('nodes that come and go', () => {
     const counts = (): Promise<number[]> =>
       Promise.all('abcde'.split('').map(async (name) => (await node(name, 'e'))?.replicas ?? 0));
     await until(
-      async () => Math.max(...(await counts())) < 8 && (await settled('a')),
+      // Ids are drawn: one of five nodes may well keep all eight groups, the new ones hardly get none.
+      async () => Math.min(...(await counts()).slice(3)) > 0 && (await settled('a')),
       () => 'the groups to move',
     );
     expect((await counts()).reduce((sum, count) => sum + count, 0)).toBe(8 * 3);
