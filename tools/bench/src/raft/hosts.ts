@@ -8,14 +8,15 @@ import { MemoryCounter, StoredCounter } from './counter.ts';
 export type RaftStorageKind = 'memory' | 'log-storage';
 
 export interface RaftHosts {
-  /** The leader of each group, by its number. */
-  readonly leaders: readonly { readonly group: GroupId; readonly host: RaftHost<number> }[];
+  readonly groups: readonly GroupId[];
+  /** Waits until the group has a leader that serves. */
+  leaderOf(group: GroupId): Promise<RaftHost<number>>;
   close(): Promise<void>;
 }
 
 const nodes = 3;
 
-/** Three nodes in this process, each group with a replica on all of them, once every group has a leader. */
+/** Three nodes in this process, each group with a replica on all of them. */
 export async function openHosts(
   kind: RaftStorageKind,
   groupCount: number,
@@ -37,10 +38,9 @@ export async function openHosts(
     }
   }
   await Promise.all(hosts.map((host) => host.createGroups(groups)));
-  const leaders: RaftHosts['leaders'][number][] = [];
-  for (const { group } of groups) leaders.push({ group, host: await leaderOf(hosts, group) });
   return {
-    leaders,
+    groups: groups.map(({ group }) => group),
+    leaderOf: (group) => leaderOf(hosts, group),
     async close() {
       await Promise.all(hosts.map((host) => host.close()));
     },

@@ -1,5 +1,7 @@
 import { Session } from 'node:inspector/promises';
 import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { GroupId, RaftHost } from '@fastpaca/raft-core';
 import type { CpuProfile } from '../report/cpu-profiler.ts';
 import { openHosts, type RaftHosts, type RaftStorageKind } from './hosts.ts';
 
@@ -33,10 +35,13 @@ interface Load {
 }
 
 const SAMPLED = 16;
+const RETRY_MS = 10;
 
-async function load({ leaders }: RaftHosts, options: RaftRunOptions, seconds: number): Promise<Load> {
+async function load(hosts: RaftHosts, options: RaftRunOptions, seconds: number): Promise<Load> {
   const result: Load = { committed: 0, failed: 0, latencies: [] };
   const data = new Uint8Array(options.payloadBytes);
+  const leaders: { readonly group: GroupId; host: RaftHost<number> }[] = [];
+  for (const group of hosts.groups) leaders.push({ group, host: await hosts.leaderOf(group) });
   const end = performance.now() + seconds * 1_000;
   const client = async (first: number): Promise<void> => {
     for (let turn = first; performance.now() < end; turn += options.inFlight) {
@@ -45,7 +50,12 @@ async function load({ leaders }: RaftHosts, options: RaftRunOptions, seconds: nu
       const startedAt = performance.now();
       const outcome = await leader.host.propose(leader.group, data, { deadlineMs: 10_000 });
       if (outcome.kind === 'committed') result.committed += 1;
-      else result.failed += 1;
+      else {
+        // On a busy machine leaders change. Who asked the old one again at once would stop the process.
+        result.failed += 1;
+        leader.host = await hosts.leaderOf(leader.group);
+        await delay(RETRY_MS);
+      }
       if (turn % SAMPLED === 0) result.latencies.push(performance.now() - startedAt);
     }
   };
