@@ -22,13 +22,21 @@ const allowed = {
   docs: [],
 };
 
+/**
+ * From the root all files are linted in one program, which loads every type once; a package alone loads only its own.
+ */
+const program =
+  process.cwd() === import.meta.dirname
+    ? { project: ['tsconfig.check.json', 'tools/tsconfig.json'], tsconfigRootDir: import.meta.dirname }
+    : { projectService: true };
+
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', '**/.jest/**', '**/jest.config.mjs'] },
   eslint.configs.recommended,
   ...tseslint.configs.strict,
   {
     files: ['**/*.ts'],
-    languageOptions: { parserOptions: { projectService: true } },
+    languageOptions: { parserOptions: program },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
@@ -67,5 +75,6 @@ export default tseslint.config(
   {
     files: ['**/*.mjs'],
     languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
+    rules: { '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }] },
   },
 );
