@@ -12,7 +12,7 @@ export async function until(condition: () => Promise<boolean>, what: string): Pr
   const end = performance.now() + deadlineMs;
   while (!(await condition())) {
     if (performance.now() > end) throw new Error(`Waited ${deadlineMs} ms for ${what}.`);
-    await delay(10);
+    await delay(50);
   }
 }
 
