@@ -9,6 +9,7 @@ export interface Cover {
 }
 
 const quickStarts = 'apps/server/test/docs.test.ts';
+const cli = 'packages/cli/test/docs.test.ts';
 const client = 'packages/client/test/docs.test.ts';
 const stream = 'apps/server/test/stream/streaming-page.test.ts';
 const raft = 'packages/raft-core/test/docs/embedding.test.ts';
@@ -25,6 +26,8 @@ export const covered: readonly Cover[] = [
   { page: 'docs/cluster/unavailable.md', language: 'bash', by: quickStarts },
   { page: 'docs/streaming.md', language: 'bash', by: stream },
   { page: 'docs/streaming.md', language: 'js', by: stream },
+  { page: 'docs/cli.md', language: 'bash', by: cli },
+  { page: 'packages/cli/README.md', language: 'bash', by: cli },
   { page: 'docs/client.md', language: 'js', by: client },
   { page: 'packages/client/README.md', language: 'js', by: client },
   { page: 'docs/raft/embedding.md', language: 'js', by: raft },
