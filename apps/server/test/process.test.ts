@@ -63,15 +63,17 @@ async function texts(server: RunningServer): Promise<string[]> {
 
 describe('the start', () => {
   test('A value that does not parse stops the start with one line that names the variable', async () => {
-    for (const [name, value] of [
+    const wrong = [
       ['PORT', 'http'],
       ['FASTPACA_TOKEN_ESTIMATOR', 'tiktoken:no-such-model'],
       ['FASTPACA_TAIL_KEEP', 'all'],
-    ] as const) {
+    ] as const;
+    const check = async ([name, value]: (typeof wrong)[number]): Promise<void> => {
       const { code, stdout, stderr } = await run({ FASTPACA_RAFT_DATA_DIR: newDirectory(), [name]: value });
       expect([code, stdout]).toEqual([1, '']);
       expect(stderr.trimEnd().split('\n')).toEqual([expect.stringContaining(`configuration: ${name} `)]);
-    }
+    };
+    await Promise.all(wrong.map(check));
   });
 
   test('a directory that another process serves is refused with one line', async () => {

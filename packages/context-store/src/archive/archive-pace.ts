@@ -1,3 +1,6 @@
+// The global of this name has the type of a browser's where a project has those types.
+import { performance } from 'node:perf_hooks';
+
 /** What happened between the end of one batch and the end of the next. */
 export interface BatchSpan {
   /** Rows that were archived. */
