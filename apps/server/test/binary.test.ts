@@ -17,7 +17,8 @@ describe('the executable', () => {
 
   beforeAll(async () => {
     if (empty !== undefined) mkdirSync(empty);
-    await run(process.execPath, [path.join(root, 'tools/deploy/src/build-binary.ts'), executable]);
+    // As the page on it says: a path is meant from where the command is given, not from a workspace's folder.
+    await run('npm', ['run', 'binary', '--', path.relative(root, executable)], { cwd: root });
   }, 240_000);
   afterAll(() => rmSync(place, { recursive: true, force: true }));
 
