@@ -33,15 +33,30 @@ async function run(): Promise<void> {
   log.info({ type: 'listening', url: urlOf(configuration), data_directory: directory }, 'listening');
 }
 
-async function listen(app: NestFastifyApplication, { port, host }: Configuration): Promise<void> {
+async function listen(app: NestFastifyApplication, configuration: Configuration): Promise<void> {
   try {
-    await app.listen(port, host);
+    await app.listen(configuration.port, configuration.host);
   } catch (error) {
     await app.close();
-    if (!(error instanceof Error) || !('code' in error) || error.code !== 'EADDRINUSE') throw error;
-    throw new Error(`Port ${port} is in use: stop what listens on it, or set PORT to another`, {
-      cause: error,
-    });
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const reason = whyNotListening(code, configuration);
+    throw reason === undefined ? error : new Error(reason, { cause: error });
+  }
+}
+
+/** What Node says names neither the variable nor what to do. */
+function whyNotListening(code: unknown, { port, host }: Configuration): string | undefined {
+  switch (code) {
+    case 'EADDRINUSE':
+      return `Port ${port} is in use: stop what listens on it, or set PORT to another`;
+    case 'EACCES':
+      return `Port ${port} is for privileged users: set PORT to one above 1023`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `${host} is no address of this machine: set HOST to one that is, or to 0.0.0.0 for all`;
+    default:
+      return undefined;
   }
 }
 

@@ -85,6 +85,16 @@ describe('the start', () => {
     expect(await first.stop()).toBe(0);
   });
 
+  test('an address of another machine is refused with one line that names HOST', async () => {
+    const { code, stderr } = await run({
+      FASTPACA_RAFT_DATA_DIR: newDirectory(),
+      HOST: '192.0.2.1',
+      PORT: '0',
+    });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^start failed: 192\.0\.2\.1 is no address of this machine: set HOST /);
+  });
+
   test('the node keeps its name and its data from one start to the next', async () => {
     const directory = newDirectory();
     const names: unknown[] = [];
