@@ -1,4 +1,4 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -260,6 +260,15 @@ describe('ContextStore', () => {
       code: 'wrong_groups',
     });
     bench.store = await ContextStore.open(bench.options);
+  });
+
+  test('a file in the place of the directory is refused with what to do', async () => {
+    const file = join(bench.directory, 'file');
+    await writeFile(file, '');
+    await expect(ContextStore.open({ ...bench.options, directory: file })).rejects.toMatchObject({
+      code: 'unusable_directory',
+      message: expect.stringMatching(/EEXIST.*Name one that this process may make or write to/s),
+    });
   });
 
   test('a directory that is open is refused', async () => {

@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { ClassicLevel } from 'classic-level';
@@ -50,6 +51,15 @@ describe('the latch', () => {
     expect(() => space.stage([])).toThrow(LogStorageError);
     expect(() => store.keySpace(g2)).toThrow(LogStorageError);
     await store.close();
+  });
+});
+
+test('a store that cannot be opened says what the system said, and what it takes', async () => {
+  const directory = newDirectory();
+  // LevelDB opens its lock for writing, before anything else.
+  mkdirSync(join(directory, 'db', 'LOCK'), { recursive: true });
+  await expect(LogStore.open(directory)).rejects.toMatchObject({
+    message: expect.stringMatching(/LOCK.*This process must be able to write there/s),
   });
 });
 

@@ -58,10 +58,10 @@ export class NodeFile {
   /**
    * Reads the file, or makes it where the directory holds nothing.
    * @throws OpenError `invalid_name`; `wrong_node` where the directory has another name; `wrong_groups`;
-   *   `damaged_node_file`
+   *   `damaged_node_file`; `unusable_directory`
    */
   static open(directory: string, options: NodeOptions = {}): NodeFile {
-    mkdirSync(directory, { recursive: true });
+    makeDirectory(directory);
     const file = path.join(directory, fileName);
     if (existsSync(file)) {
       const content = parse(file, readFileSync(file, 'utf8'));
@@ -143,6 +143,19 @@ function syncEntries(directory: string): void {
 }
 
 const checksum = (content: Content): string => crc32(JSON.stringify(content)).toString(16).padStart(8, '0');
+
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new OpenError(
+      'unusable_directory',
+      `${directory} cannot be the data directory: ${reason}. Name one that this process may make or write to.`,
+      { cause },
+    );
+  }
+}
 
 function parse(file: string, text: string): Content {
   try {

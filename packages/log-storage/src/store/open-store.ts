@@ -65,8 +65,11 @@ export async function openStore(directory: string, options: LogStoreOptions): Pr
     }
   } catch (error) {
     if (error instanceof LogStorageError) throw error;
-    const detail = error instanceof Error ? error.message : String(error);
-    throw new LogStorageError('store_failed', `The store in ${directory} cannot be opened: ${detail}`, error);
+    throw new LogStorageError(
+      'store_failed',
+      `The store in ${directory} cannot be opened: ${reasonOf(error).message ?? String(error)}. This process must be able to write there.`,
+      error,
+    );
   }
 }
 
