@@ -1,13 +1,16 @@
 import { spawn } from 'node:child_process';
 import http from 'node:http';
 import https from 'node:https';
+import { isIPv6 } from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { build, exitWith, install, node, root, say } from './prepare.mjs';
 
 const port = process.env.PORT || '4000';
 const scheme = process.env.FASTPACA_TLS_CERT_FILE ? 'https' : 'http';
-const url = `${scheme}://localhost:${port}`;
+const everywhere = ['', '0.0.0.0', '::'];
+const host = everywhere.includes(process.env.HOST ?? '') ? 'localhost' : process.env.HOST;
+const url = `${scheme}://${isIPv6(host) ? `[${host}]` : host}:${port}`;
 const dataDirectory = path.resolve(root, process.env.FASTPACA_RAFT_DATA_DIR || 'priv/raft');
 
 try {
@@ -17,6 +20,8 @@ try {
   exitWith(error);
 }
 
+// Another server on the port would answer in the place of this one, which says itself that it cannot start.
+const taken = await healthy();
 const server = spawn(node, ['--enable-source-maps', 'apps/server/dist/main.js'], {
   cwd: root,
   stdio: 'inherit',
@@ -30,7 +35,7 @@ server.on('exit', (code, signal) => {
 // A terminal sends its signal to both processes; a supervisor only to this one.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => server.kill(signal));
 
-if (await ready()) say(banner());
+if (!taken && (await ready())) say(banner());
 
 /** Whether the server answers as ready before it ends. */
 async function ready() {
@@ -50,12 +55,13 @@ async function ready() {
 /** The certificate names the node as others see it, not this address, which nobody else can answer on. */
 function healthy() {
   const get = scheme === 'https' ? https.get : http.get;
-  const options = { host: '127.0.0.1', port, path: '/health/ready', rejectUnauthorized: false };
+  const options = { host, port, path: '/health/ready', rejectUnauthorized: false, timeout: 1_000 };
   return new Promise((resolve) => {
     const request = get(options, (answer) => {
       answer.resume();
       resolve(answer.statusCode === 200);
     });
+    request.on('timeout', () => request.destroy());
     request.on('error', () => resolve(false));
   });
 }
