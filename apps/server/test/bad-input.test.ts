@@ -299,9 +299,12 @@ describe('hostile input that is costly', () => {
   });
 
   async function spaces(): Promise<void> {
-    for (let i = 0; i < 3; i++) {
+    for (let appended = 0; appended < 3;) {
       const body = { message: message(' '.repeat(200_000)) };
-      expect((await app.post('/v1/contexts/spaces/messages', body)).status).toBe(201);
+      const { status } = await app.post('/v1/contexts/spaces/messages', body);
+      // The thread that counts may take longer to start than a call has time: 503 says to come again.
+      expect([201, 503]).toContain(status);
+      if (status === 201) appended += 1;
     }
   }
 
