@@ -45,6 +45,11 @@ const limits: Partial<HostLimits> = {
  * frequent, and 257 groups of an idle node cost what their heartbeats cost.
  */
 const timing: Partial<GroupTiming> = { heartbeatMs: 200, electionTimeoutMs: 1_000 };
+/**
+ * A start reads what the logs of all groups hold: 256 KiB for each of 256 groups is a fraction of a second. Where
+ * there are followers, 512 entries stay for them whatever their size.
+ */
+const compaction = { bytes: 256 << 10 };
 const maximumStagedBytes = 256 << 20;
 const defaultCacheBytes = 64 << 20;
 
@@ -148,6 +153,7 @@ export class Replica {
       },
       onFatal,
       ...raft,
+      compaction,
       timing: { ...timing, ...raft?.timing },
       limits: { ...limits, ...raft?.limits },
       observer: hostObserver(observer ?? {}, options.onLeader),

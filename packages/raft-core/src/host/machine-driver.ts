@@ -99,12 +99,14 @@ export class MachineDriver<Result> {
   compact(runtime: Runtime<Result>): void {
     const { group, machine } = runtime;
     const { entries, bytes, retain } = this.#context.compaction;
-    if (group.applied - group.compactedIndex < entries && runtime.appliedBytes < bytes) return;
+    const large = runtime.appliedBytes >= bytes;
+    if (group.applied - group.compactedIndex < entries && !large) return;
     const durable = Math.min(machine.durableIndex(), group.applied);
     // Followers that are a little behind are served from the log; without followers nothing is kept.
     const kept = group.hasPeers ? Math.min(retain, entries >> 1) : 0;
     const target = logIndex(Math.max(durable - kept, 0));
-    if (target - group.compactedIndex < Math.min(entries, 64)) return;
+    // Few entries are not worth the write, unless they are large: 60 batches of 500 KB would be read at every start.
+    if (target - group.compactedIndex < (large ? 1 : Math.min(entries, 64))) return;
     if (!group.compact(target)) return;
     runtime.appliedBytes = 0;
     this.#context.touch(runtime);

@@ -204,6 +204,20 @@ describe('a host whose groups have one voter', () => {
     await again.close();
   });
 
+  test('few entries are compacted as well where they are large', async () => {
+    const counter = new Counter();
+    const options = { stateMachine: () => counter, compaction: { bytes: 4 * one.length } };
+    const host = await start(new MemoryStorage(), options);
+    await host.createGroups([{ group: g0, voters: [self] }]);
+    for (let n = 0; n < 20; n += 1) {
+      await host.propose(g0, one, wait);
+      counter.durable = counter.applied;
+    }
+    const { compactedIndex = 0, lastIndex = 0 } = host.status(g0) ?? {};
+    expect(lastIndex - compactedIndex).toBeLessThanOrEqual(5);
+    await host.close();
+  });
+
   test('staged state is flushed though nothing is proposed', async () => {
     const storage = new MemoryStorage();
     const host = await withGroups(storage, 1);
