@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import http from 'node:http';
 import https from 'node:https';
 import { isIPv6 } from 'node:net';
+import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { build, exitWith, install, node, root, say } from './prepare.mjs';
@@ -22,7 +23,10 @@ try {
 
 // Another server on the port would answer in the place of this one, which says itself that it cannot start.
 const taken = await healthy();
-const server = spawn(node, ['--enable-source-maps', 'apps/server/dist/main.js'], {
+// V8 has four threads for collecting garbage and compiling, whatever the machine: on two cores they take the server's own.
+const v8Threads = Math.max(1, Math.min(4, os.availableParallelism() - 1));
+const flags = ['--enable-source-maps', `--v8-pool-size=${v8Threads}`];
+const server = spawn(node, [...flags, 'apps/server/dist/main.js'], {
   cwd: root,
   stdio: 'inherit',
   env: { UV_THREADPOOL_SIZE: '8', ...process.env },

@@ -1,10 +1,14 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { freePort, spawnNode, stopChild, waitUntilReady, type Child } from './child.ts';
 import type { RunningSystem, System } from './system.ts';
 
 export const serverEntryPoint = resolve(import.meta.dirname, '../../../../apps/server/dist/main.js');
+
+/** As `npm start` has it. */
+const v8Threads = Math.max(1, Math.min(4, availableParallelism() - 1));
 
 export interface RunningContextStore extends RunningSystem {
   /** Milliseconds from the start of the process to the first 200 of /health/ready. */
@@ -40,7 +44,7 @@ export class ContextStoreSystem implements System {
     const inspectorPort = this.#inspected ? await freePort() : undefined;
     const flags = inspectorPort === undefined ? [] : [`--inspect=127.0.0.1:${String(inspectorPort)}`];
     const child = spawnNode(
-      [...flags, serverEntryPoint],
+      [`--v8-pool-size=${String(v8Threads)}`, ...flags, serverEntryPoint],
       {
         NODE_ENV: 'production',
         HOST: '127.0.0.1',
