@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
+import { hasBody } from './exchange.js';
 import { isStreamedBody } from './ndjson-body.js';
 
 /**
@@ -14,18 +15,14 @@ export function limitBodyTime(fastify: FastifyInstance, milliseconds: number): v
     fastify.server.emit('clientError', error, socket);
   });
   fastify.addHook('onRequest', (request, _reply, done) => {
-    if (hasBody(request) && !isStreamedBody(request.headers['content-type'])) arriving.add(request.raw);
+    const { headers, raw } = request;
+    if (hasBody(headers) && !isStreamedBody(headers['content-type'])) arriving.add(raw);
     done();
   });
   fastify.addHook('onClose', (_instance, done) => {
     arriving.close();
     done();
   });
-}
-
-function hasBody({ headers }: FastifyRequest): boolean {
-  const length = headers['content-length'];
-  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
 }
 
 /**

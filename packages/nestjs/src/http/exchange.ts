@@ -57,7 +57,8 @@ export function bodyBytes({ rawBody, body, headers }: HttpRequest): Buffer {
   );
 }
 
-function hasBody(headers: IncomingHttpHeaders): boolean {
+/** Whether a body comes with the headers. */
+export function hasBody(headers: IncomingHttpHeaders): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
