@@ -15,7 +15,7 @@ import { toView } from './context/to-view.js';
 import type { ContextPage, ListOptions } from './list/list-options.js';
 import { checkKey, checkMessages } from './message/check-message.js';
 import type { MessageInput } from './message/message-input.js';
-import { prepareMessages, type PreparedMessage } from './message/prepare-messages.js';
+import { notCountedInTime, prepareMessages, type PreparedMessage } from './message/prepare-messages.js';
 import type {
   MessagePage,
   PageOptions,
@@ -370,7 +370,8 @@ export class ContextStore {
   #counted(counting: Counted | Promise<Counted>, options: WriteOptions): Prepared | Promise<Prepared> {
     const deadlineMs = this.#deadline(options);
     if (!(counting instanceof Promise)) return { prepared: counting, deadlineMs };
-    return withinDeadline(counting, deadlineMs).then(({ value, leftMs }) => {
+    const late = () => notCountedInTime(deadlineMs);
+    return withinDeadline(counting, deadlineMs, late).then(({ value, leftMs }) => {
       return { prepared: value, deadlineMs: leftMs };
     });
   }

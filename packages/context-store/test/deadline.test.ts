@@ -1,9 +1,12 @@
 import { createEstimator, type TokenEstimator } from '@fastpaca/token-budget';
 import { afterEach, expect, test } from '@jest/globals';
 
+import { StoreError } from '../src/store-error.js';
 import { withinDeadline } from '../src/within-deadline.js';
 import { text } from './support/group-bench.js';
 import { StoreBench } from './support/open-store.js';
+
+const late = (): StoreError => new StoreError('unavailable', 'Too late.');
 
 /** Long texts are never counted. */
 function uncounting(): TokenEstimator {
@@ -39,14 +42,14 @@ test('a call ends by its deadline also where its tokens are not counted by then,
 
 test('what was counted leaves the rest of the time to the write', async () => {
   const slow = new Promise<string>((resolve) => setTimeout(resolve, 30, 'counted'));
-  const { value, leftMs } = await withinDeadline(slow, 60_000);
+  const { value, leftMs } = await withinDeadline(slow, 60_000, late);
   expect(value).toBe('counted');
   expect(leftMs).toBeLessThan(60_000);
   expect(leftMs).toBeGreaterThan(0);
 });
 
 test('an error of the count is the error of the call', async () => {
-  await expect(withinDeadline(Promise.reject(new RangeError('too many')), 60_000)).rejects.toThrow(
+  await expect(withinDeadline(Promise.reject(new RangeError('too many')), 60_000, late)).rejects.toThrow(
     'too many',
   );
 });

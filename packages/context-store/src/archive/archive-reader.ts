@@ -2,6 +2,7 @@ import type { ArchiveAdapter, ArchiveRow } from '@fastpaca/archiver';
 
 import type { ContextId } from '../context/context-id.js';
 import { StoreError } from '../store-error.js';
+import { withinDeadline } from '../within-deadline.js';
 import { lifeName, type Life } from './life.js';
 
 /** Reads that are under way at once, of all callers. Each may hold a page in memory. */
@@ -61,19 +62,12 @@ export class ArchiveReader {
 
 /** The adapter may wait for a database that never answers; whoever reads does not. */
 async function inTime<T>(reading: Promise<T>, deadlineMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(unavailable(`The archive did not answer in ${deadlineMs} ms.`));
-    }, deadlineMs);
-  });
   try {
-    return await Promise.race([reading, late]);
+    const late = () => unavailable(`The archive did not answer in ${deadlineMs} ms.`);
+    return (await withinDeadline(reading, deadlineMs, late)).value;
   } catch (error) {
     if (error instanceof StoreError) throw error;
     throw unavailable('The archive cannot be read now.', error);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

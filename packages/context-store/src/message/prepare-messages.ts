@@ -120,6 +120,13 @@ async function countLong(
   }
 }
 
+/** Counting the tokens of megabytes takes seconds where many wait for it: that counts against a call's deadline. */
+export const notCountedInTime = (deadlineMs: number): StoreError =>
+  new StoreError(
+    'unavailable',
+    `The tokens were not counted within ${deadlineMs} ms. Nothing was written; retry, or send fewer or smaller messages.`,
+  );
+
 let lastTime = { at: Number.NaN, text: '' };
 
 /** Many messages come in one millisecond, and formatting a date costs as much as hashing a message. */
