@@ -13,7 +13,7 @@ const storePort = process.env.FASTPACA_PORT || '4000';
 const storeUrl = process.env.FASTPACA_URL || `http://localhost:${storePort}`;
 const children = [];
 
-if (!process.env.FASTPACA_URL) start('apps/server/dist/main.js', { PORT: storePort });
+if (!process.env.FASTPACA_URL) start('apps/server/dist/bundle/main.mjs', { PORT: storePort });
 if (await storeReady()) start('apps/example-chat/src/main.ts', { FASTPACA_URL: storeUrl });
 else end(1);
 
@@ -21,11 +21,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => end(0));
 
 function start(script, env) {
   const options = { cwd: root, stdio: 'inherit', env: { UV_THREADPOOL_SIZE: '8', ...process.env, ...env } };
-  const child = spawn(
-    node,
-    ['--enable-source-maps', '--disable-warning=ExperimentalWarning', script],
-    options,
-  );
+  const child = spawn(node, ['--disable-warning=ExperimentalWarning', script], options);
   child.on('exit', (code) => end(code ?? 0));
   children.push(child);
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import path from 'node:path';
 
@@ -37,10 +37,13 @@ export class CommandFailed extends Error {
 }
 
 /** npm writes its own copy of the lock file last, so a copy that is newer means a finished install. */
+const installedLock = path.join(root, 'node_modules', '.package-lock.json');
+
 function installed() {
-  const copy = path.join(root, 'node_modules', '.package-lock.json');
   const lock = path.join(root, 'package-lock.json');
-  return existsSync(copy) && existsSync(node) && statSync(copy).mtimeMs >= statSync(lock).mtimeMs;
+  return (
+    existsSync(installedLock) && existsSync(node) && statSync(installedLock).mtimeMs >= statSync(lock).mtimeMs
+  );
 }
 
 export async function install() {
@@ -57,9 +60,24 @@ function npm() {
 }
 
 export async function build() {
-  const built = existsSync(path.join(root, 'apps', 'server', 'dist', 'main.js'));
+  const built = existsSync(path.join(root, 'apps/server/dist/main.js'));
   if (!built) say('Building …');
   await run(node, [path.join(bin, 'tsc'), '-b']);
+  if (!bundled()) await run(node, [path.join(root, 'tools/deploy/src/build-bundle.ts')]);
+}
+
+/** Whether the server's bundle is newer than everything that it is made of. */
+function bundled() {
+  const bundle = path.join(root, 'apps/server/dist/bundle/main.mjs');
+  if (!existsSync(bundle)) return false;
+  const made = statSync(bundle).mtimeMs;
+  const built = ['packages', 'apps'].flatMap((folder) =>
+    readdirSync(path.join(root, folder)).map((name) => path.join(root, folder, name, 'dist/.tsbuildinfo')),
+  );
+  const bundler = path.join(root, 'tools/deploy/src/bundle/bundle-server.ts');
+  return [...built.filter((file) => existsSync(file)), installedLock, bundler].every(
+    (file) => statSync(file).mtimeMs <= made,
+  );
 }
 
 /** Ends the process as the failed command did, without a stack that says nothing. */

@@ -25,8 +25,7 @@ try {
 const taken = await healthy();
 // V8 has four threads for collecting garbage and compiling, whatever the machine: on two cores they take the server's own.
 const v8Threads = Math.max(1, Math.min(4, os.availableParallelism() - 1));
-const flags = ['--enable-source-maps', `--v8-pool-size=${v8Threads}`];
-const server = spawn(node, [...flags, 'apps/server/dist/main.js'], {
+const server = spawn(node, [`--v8-pool-size=${v8Threads}`, 'apps/server/dist/bundle/main.mjs'], {
   cwd: root,
   stdio: 'inherit',
   env: { UV_THREADPOOL_SIZE: '8', ...process.env },

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { enableCompileCache } from 'node:module';
 
-// Compiling some 1,500 modules is a sixth of the start. Where the directory cannot be written, it is done anew.
+// Compiling what is imported is a sixth of the start. Where the directory cannot be written, it is done anew.
 enableCompileCache();
 const { start } = await import('./start.js');
 await start();

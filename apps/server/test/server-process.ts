@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const main = 'apps/server/dist/main.js';
+const main = 'apps/server/dist/bundle/main.mjs';
 
 /** How long a server may take to become ready, or to end after SIGTERM, before a test gives up. */
 const deadlineMs = 90_000;

@@ -39,7 +39,7 @@ export class StoreProcess {
 
   /** Starts it (again), on the same port, over the same data, and waits until it is ready. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, ['apps/server/dist/main.js'], {
+    const child = spawn(process.execPath, ['apps/server/dist/bundle/main.mjs'], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {

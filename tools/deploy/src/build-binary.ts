@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
+  globSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -12,8 +13,9 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { inject } from 'postject';
-import { bundleLauncher, bundleServer } from './binary/bundle.ts';
+import { build } from 'esbuild';
 import { sha256 } from './binary/unpack.ts';
+import { bundleServer, serverManifest } from './bundle/bundle-server.ts';
 
 // One executable with Node, the server and everything it reads inside, for the platform that it is made on.
 // Usage, after `npm run build`: npm run binary [FILE]
@@ -21,10 +23,36 @@ import { sha256 } from './binary/unpack.ts';
 /** By which Node finds out that something was injected into it: a constant of its documentation. */
 const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 
+/** Writes what the executable unpacks, and returns the paths of its files, relative to `content`. */
+async function writeContent(content: string): Promise<string[]> {
+  mkdirSync(path.join(content, 'dist'), { recursive: true });
+  await bundleServer(path.join(content, 'dist/bundle'));
+  writeFileSync(path.join(content, 'package.json'), JSON.stringify(serverManifest()));
+  // The executable's own script cannot import files; one that it requires can.
+  writeFileSync(path.join(content, 'start.cjs'), "import('./dist/bundle/main.mjs');\n");
+  return globSync('**/*', { cwd: content, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(content, path.join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+/** The executable's own script, which unpacks the rest. */
+async function bundleLauncher(file: string): Promise<void> {
+  const entryPoints = [path.join(import.meta.dirname, 'binary/launcher.ts')];
+  await build({
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'cjs',
+    entryPoints,
+    outfile: file,
+  });
+}
+
 /** Node's own format of what is to be injected. */
 async function prepare(directory: string): Promise<Buffer> {
   const content = path.join(directory, 'content');
-  const names = await bundleServer(content);
+  const names = await writeContent(content);
   const manifest = Object.fromEntries(
     names.map((name) => [name, sha256(readFileSync(path.join(content, name)))] as const),
   );

@@ -10,7 +10,7 @@ import { timeStart, type Start, type StartTime } from './start-time.ts';
 // Usage, after `npm run build`: npm run measure --workspace @fastpaca/deploy [ROUNDS]
 
 const root = path.resolve(import.meta.dirname, '../../..');
-const main = 'apps/server/dist/main.js';
+const bundle = 'apps/server/dist/bundle/main.mjs';
 
 interface Candidate extends Omit<Start, 'data'> {
   readonly name: string;
@@ -48,8 +48,8 @@ async function measure(work: string, rounds: number): Promise<void> {
   );
 
   const candidates: readonly Candidate[] = [
-    { name: 'the built files', command: [process.execPath, main], directory: root },
-    { name: 'the image’s tree', command: [process.execPath, main], directory: tree },
+    { name: 'module by module', command: [process.execPath, 'apps/server/dist/main.js'], directory: root },
+    { name: 'the image’s tree', command: [process.execPath, bundle], directory: tree },
     { name: 'the executable', command: [executable], directory: work },
   ];
   const first = new Map<string, StartTime[]>();

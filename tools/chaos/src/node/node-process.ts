@@ -5,7 +5,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const root = path.resolve(import.meta.dirname, '../../../..');
-const main = path.join(root, 'apps/server/dist/main.js');
+const main = path.join(root, 'apps/server/dist/bundle/main.mjs');
 
 export interface NodeOptions {
   readonly name: string;
@@ -69,7 +69,7 @@ export class NodeProcess {
   start(): void {
     if (this.#child !== null) return;
     const { prefix = [], host, port, dataDirectory, name, env, logFile } = this.options;
-    const [command = process.execPath, ...args] = [...prefix, process.execPath, '--enable-source-maps', main];
+    const [command = process.execPath, ...args] = [...prefix, process.execPath, main];
     const output = openSync(logFile, 'a');
     const child = spawn(command, args, {
       cwd: root,

@@ -1,4 +1,14 @@
-import { cpSync, existsSync, globSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
@@ -30,16 +40,17 @@ const optionalDependencies: Plugin = {
   },
 };
 
-const common: BuildOptions = {
+const common = {
   bundle: true,
   platform: 'node',
   target: 'node24',
-  // Nest and errors show the names of classes.
+  // Nest and errors show the names of classes. Not minified, so that a stack names a place that can be read: with a
+  // source map, the first stack of a running server would parse 3 MB of it for half a second.
   keepNames: true,
   metafile: true,
   logLevel: 'error',
   absWorkingDir: root,
-};
+} satisfies BuildOptions;
 
 /** CommonJS dependencies look for their files beside themselves, which is beside the bundle here. */
 const commonJsGlobals = [
@@ -49,19 +60,16 @@ const commonJsGlobals = [
   'const __dirname = import.meta.dirname;',
 ].join('\n');
 
-/**
- * Where the bundles lie, as deep below the manifest as the modules of the server that read it: a URL relative to a
- * module becomes one relative to its bundle.
- */
-const place = 'dist/node';
-
 async function bundleInto(directory: string): Promise<Metafile[]> {
-  const esm: BuildOptions = { ...common, format: 'esm', banner: { js: commonJsGlobals } };
+  const esm = { ...common, format: 'esm', banner: { js: commonJsGlobals } } satisfies BuildOptions;
   const results = [
+    // What is imported when it is needed, tracing and its 2 MB first of all, stays in files of its own.
     build({
       ...esm,
       entryPoints: [path.join(root, 'apps/server/dist/main.js')],
-      outfile: path.join(directory, place, 'server.mjs'),
+      outdir: directory,
+      outExtension: { '.js': '.mjs' },
+      splitting: true,
       plugins: [optionalDependencies],
       external: [...neverLoaded, 'swagger-ui-dist', 'tiktoken'],
     }),
@@ -70,17 +78,17 @@ async function bundleInto(directory: string): Promise<Metafile[]> {
       ...common,
       format: 'cjs',
       entryPoints: [path.join(path.dirname(tokens.resolve('piscina')), 'worker.js')],
-      outfile: path.join(directory, place, 'worker.js'),
+      outfile: path.join(directory, 'worker.js'),
       external: neverLoaded,
     }),
     build({
       ...esm,
       entryPoints: [path.join(root, 'packages/token-budget/dist/estimator/pool/count-worker.js')],
-      outfile: path.join(directory, place, 'count-worker.js'),
+      outfile: path.join(directory, 'count-worker.js'),
       external: ['tiktoken'],
     }),
   ];
-  return (await Promise.all(results)).map(({ metafile = { inputs: {}, outputs: {} } }) => metafile);
+  return (await Promise.all(results)).map(({ metafile }) => metafile);
 }
 
 /** A package that is read as files at run time: its manifest, and what the patterns name. */
@@ -106,10 +114,9 @@ function copyFiles(directory: string): void {
   // node-gyp-build looks for prebuilds/ beside the file that asks: the bundle.
   const prebuilds = path.join('prebuilds', `${process.platform}-${process.arch}`);
   const addon = path.dirname(storage.resolve('classic-level/package.json'));
-  cpSync(path.join(addon, prebuilds), path.join(directory, place, prebuilds), { recursive: true });
-  const { name, version } = readManifest(path.join(root, 'apps/server'));
-  // Without a type: the file that a thread starts with is CommonJS.
-  writeFileSync(path.join(directory, 'package.json'), JSON.stringify({ name, version }));
+  cpSync(path.join(addon, prebuilds), path.join(directory, prebuilds), { recursive: true });
+  // Without a type, whatever the one above has: the file that a thread starts with is CommonJS.
+  writeFileSync(path.join(directory, 'package.json'), '{}\n');
 }
 
 interface Manifest {
@@ -140,28 +147,28 @@ function licences(metafiles: readonly Metafile[]): string {
 }
 
 /**
- * Writes everything that the server needs to run, but Node, into an empty directory: the bundle, the thread that counts
- * tokens, the addon, and what is read as files. Returns their paths, relative to it.
+ * Writes the server with everything that it needs but Node, some 1,500 modules in a few files: loading them one by one
+ * is most of a start. `directory` is emptied first. `main.mjs` there is what to run; it is two directories below the
+ * server's manifest, whose version it reads, as the modules are that it is made of.
  *
  * @throws Error where the server is not built, or something cannot be resolved
  */
-export async function bundleServer(directory: string): Promise<string[]> {
+export async function bundleServer(directory: string): Promise<void> {
   if (!existsSync(path.join(root, 'apps/server/dist/main.js')))
     throw new Error('apps/server is not built: run npm run build first');
-  mkdirSync(directory, { recursive: true });
-  const metafiles = await bundleInto(directory);
-  copyFiles(directory);
-  writeFileSync(path.join(directory, 'LICENSES.txt'), licences(metafiles));
-  // The executable's own script cannot import files; one that it requires can.
-  writeFileSync(path.join(directory, 'start.cjs'), `import('./${place}/server.mjs');\n`);
-  return globSync('**/*', { cwd: directory, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.relative(directory, path.join(entry.parentPath, entry.name)))
-    .sort();
+  // Beside it and renamed when it is whole: what is there is what runs.
+  const fresh = `${directory}.${process.pid}`;
+  rmSync(fresh, { recursive: true, force: true });
+  mkdirSync(fresh, { recursive: true });
+  const metafiles = await bundleInto(fresh);
+  copyFiles(fresh);
+  writeFileSync(path.join(fresh, 'LICENSES.txt'), licences(metafiles));
+  rmSync(directory, { recursive: true, force: true });
+  renameSync(fresh, directory);
 }
 
-/** Bundles the executable's own script, which unpacks the rest. */
-export async function bundleLauncher(file: string): Promise<void> {
-  const entryPoints = [path.join(import.meta.dirname, 'launcher.ts')];
-  await build({ ...common, format: 'cjs', entryPoints, outfile: file, keepNames: false });
+/** The server's name and version, for a manifest beside a bundle that is taken elsewhere. */
+export function serverManifest(): { readonly name: string; readonly version: string } {
+  const { name, version } = readManifest(path.join(root, 'apps/server'));
+  return { name, version };
 }
