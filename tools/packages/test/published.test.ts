@@ -5,33 +5,16 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { pack, published, root } from '../src/published.ts';
 
 const run = promisify(execFile);
-const root = fileURLToPath(new URL('../../../', import.meta.url));
-
 const tsc = path.join(root, 'node_modules', '.bin', 'tsc');
 
 interface Failed {
   readonly stdout: string;
 }
-
-interface Manifest {
-  readonly name: string;
-  readonly private?: boolean;
-  readonly peerDependencies?: Readonly<Record<string, string>>;
-}
-
-const published = readdirSync(path.join(root, 'packages'))
-  .map((folder) => ({
-    folder,
-    manifest: JSON.parse(
-      readFileSync(path.join(root, 'packages', folder, 'package.json'), 'utf8'),
-    ) as Manifest,
-  }))
-  .filter(({ manifest }) => manifest.private !== true);
 
 const project = mkdtempSync(path.join(tmpdir(), 'fastpaca-packages-'));
 const inProject = (...parts: string[]) => path.join(project, ...parts);
@@ -45,10 +28,8 @@ function example(folder: string): { readonly language: string; readonly code: st
 
 /** The package's tarballs, and the peers that their READMEs tell to install, in a project without anything. */
 async function install(): Promise<void> {
-  const folders = published.map(({ folder }) => `./packages/${folder}`);
-  await run('npm', ['pack', '--pack-destination', project, ...folders], { cwd: root });
-  const tarballs = readdirSync(project).filter((file) => file.endsWith('.tgz'));
-  expect(tarballs).toHaveLength(published.length);
+  const folders = published.map(({ folder }) => folder);
+  const tarballs = await pack(folders, project);
   writeFileSync(inProject('package.json'), JSON.stringify({ type: 'module', private: true }));
   const own = new Set(published.map(({ manifest }) => manifest.name));
   const peers = published
