@@ -22,29 +22,14 @@ const allowed = {
   docs: [],
 };
 
-/**
- * From the root all files are linted in one program, which loads every type once; a package alone loads only its own.
- */
-const program =
-  process.cwd() === import.meta.dirname
-    ? { project: ['tsconfig.check.json', 'tools/tsconfig.json'], tsconfigRootDir: import.meta.dirname }
-    : { projectService: true };
-
+// The rules that need types are in .oxlintrc.json: TypeScript written in Go reads them in a fifth of the time.
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', '**/.jest/**', '**/jest.config.mjs'] },
   eslint.configs.recommended,
   ...tseslint.configs.strict,
   {
     files: ['**/*.ts'],
-    languageOptions: { parserOptions: program },
     rules: {
-      '@typescript-eslint/no-floating-promises': 'error',
-      '@typescript-eslint/no-misused-promises': 'error',
-      '@typescript-eslint/await-thenable': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': [
-        'error',
-        { considerDefaultExhaustiveForUnions: true, requireDefaultForNonUnion: true },
-      ],
       '@typescript-eslint/consistent-type-imports': 'off',
       '@typescript-eslint/no-extraneous-class': 'off',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
