@@ -24,7 +24,7 @@ export function appendOwn(s: GroupState, type: EntryType, data: Uint8Array): Ent
 export function maybeCommit(s: GroupState): void {
   // Most acknowledgements come from the slower half of the replicas: nothing is left to commit.
   if (s.role !== 'leader' || s.log.commit === s.log.lastIndex) return;
-  const index = quorumIndex(s.confs.current, (node) => matchOf(s, node));
+  const index = quorumIndex(s.confs.current, s, matchOf);
   if (index <= s.log.commit || s.log.termAt(index) !== s.term) return;
   const first = Math.max(s.log.commit + 1, s.termStart);
   s.log.commitTo(index);

@@ -233,11 +233,13 @@ export function onVoteResponse(s: GroupState, m: VoteResponse): void {
   decide(s);
 }
 
+function heardAt(s: GroupState, node: NodeId): number {
+  return node === s.self ? s.now : (s.progress.get(node)?.activeAt ?? -Infinity);
+}
+
 /** CheckQuorum: a leader that a majority has not answered for an election timeout gives up. */
 export function checkQuorum(s: GroupState): boolean {
-  const heard = quorumValue(s.confs.current, (node) =>
-    node === s.self ? s.now : (s.progress.get(node)?.activeAt ?? -Infinity),
-  );
+  const heard = quorumValue(s.confs.current, s, heardAt);
   if (s.now - heard < s.electionTimeoutMs) return true;
   becomeFollower(s, s.term, null);
   return false;

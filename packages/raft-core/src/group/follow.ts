@@ -76,7 +76,7 @@ export function answer(s: GroupState, to: NodeId, outcome: AppendOutcome): void 
  * durable, with a write that does not hold them (seed 1511).
  */
 export function retractAcks(s: GroupState, from: LogIndex): void {
-  s.out.afterSync = s.out.afterSync.filter(
+  s.out.afterSync.keep(
     (m) => m.type !== 'append_response' || m.outcome.kind !== 'accepted' || m.outcome.index < from,
   );
 }

@@ -21,8 +21,7 @@ export function takePersist(s: GroupState): Persist | null {
   if (!wantsPersist(s)) return null;
   s.persistSeq += 1;
   const seq = s.persistSeq;
-  const messagesAfterSync = s.out.afterSync;
-  s.out.afterSync = [];
+  const messagesAfterSync = s.out.afterSync.take();
   if (s.ownVote !== null) s.ownVote.seq ??= seq;
   if (s.install?.last != null) s.install.last.seq ??= seq;
   const write = takeWrite(s, seq);

@@ -1,5 +1,6 @@
 import { logIndex } from '../ids.js';
 import type { LogIndex, NodeId } from '../ids.js';
+import { Ring } from '../ring.js';
 import type { GroupLimits } from './options.js';
 
 /**
@@ -8,11 +9,6 @@ import type { GroupLimits } from './options.js';
  * - `snapshot`: what it needs is compacted away; a snapshot is under way.
  */
 export type ProgressState = 'probe' | 'replicate' | 'snapshot';
-
-interface Inflight {
-  readonly lastIndex: LogIndex;
-  readonly bytes: number;
-}
 
 export interface SnapshotTransfer {
   readonly id: number;
@@ -49,7 +45,9 @@ export class Progress {
   leavingAt: LogIndex | null = null;
   /** When the removal was committed. */
   leavingSince: number | null = null;
-  #inflights: Inflight[] = [];
+  /** Of each append under way the last index and the bytes: numbers, as there is one for every append. */
+  readonly #inflightEnds = new Ring<LogIndex>();
+  readonly #inflightSizes = new Ring<number>();
   #inflightBytes = 0;
 
   constructor(node: NodeId, next: LogIndex, now: number) {
@@ -66,7 +64,7 @@ export class Progress {
       case 'replicate':
         return (
           this.readPending ||
-          this.#inflights.length >= limits.maxInflightMessages ||
+          this.#inflightEnds.length >= limits.maxInflightMessages ||
           this.#inflightBytes >= limits.maxInflightBytes
         );
       case 'snapshot':
@@ -81,17 +79,20 @@ export class Progress {
       return;
     }
     this.next = logIndex(lastIndex + 1);
-    this.#inflights.push({ lastIndex, bytes });
+    this.#inflightEnds.push(lastIndex);
+    this.#inflightSizes.push(bytes);
     this.#inflightBytes += bytes;
   }
 
   /** The follower holds everything up to `index`. True where that is news. */
   acknowledged(index: LogIndex): boolean {
-    let first = this.#inflights[0];
-    while (first !== undefined && first.lastIndex <= index) {
-      this.#inflights.shift();
-      this.#inflightBytes -= first.bytes;
-      first = this.#inflights[0];
+    for (
+      let end = this.#inflightEnds.at(0);
+      end !== undefined && end <= index;
+      end = this.#inflightEnds.at(0)
+    ) {
+      this.#inflightEnds.shift();
+      this.#inflightBytes -= this.#inflightSizes.shift() ?? 0;
     }
     this.next = logIndex(Math.max(this.next, index + 1));
     if (index <= this.match) return false;
@@ -128,7 +129,8 @@ export class Progress {
     this.probeSent = false;
     this.readPending = false;
     this.transfer = null;
-    this.#inflights = [];
+    this.#inflightEnds.clear();
+    this.#inflightSizes.clear();
     this.#inflightBytes = 0;
   }
 }

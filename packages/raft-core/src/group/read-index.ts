@@ -1,4 +1,4 @@
-import type { LogIndex } from '../ids.js';
+import type { LogIndex, NodeId } from '../ids.js';
 import { quorumValue } from '../membership/quorum.js';
 import type { ReadRequest, ReadResponse } from '../message/message.js';
 import { ownTermCommitted } from './commit.js';
@@ -36,15 +36,17 @@ function startRound(s: GroupState): void {
 /** Answers the rounds that a majority has acknowledged. */
 export function finishRounds(s: GroupState): void {
   if (s.rounds.length === 0) return;
-  const done = quorumValue(s.confs.current, (node) =>
-    node === s.self ? s.round : (s.progress.get(node)?.round ?? -1),
-  );
+  const done = quorumValue(s.confs.current, s, roundOf);
   let next = s.rounds[0];
   while (next !== undefined && next.round <= done) {
     s.rounds.shift();
     release(s, next.index, next.reads);
     next = s.rounds[0];
   }
+}
+
+function roundOf(s: GroupState, node: NodeId): number {
+  return node === s.self ? s.round : (s.progress.get(node)?.round ?? -1);
 }
 
 function release(s: GroupState, index: LogIndex, reads: readonly PendingRead[]): void {

@@ -4,12 +4,12 @@ import type { ConfState, Entry } from '../log/entry.js';
 import { RaftLog } from '../log/raft-log.js';
 import { ConfLog } from '../membership/conf-log.js';
 import { members } from '../membership/conf-state.js';
-import type { Message, SnapshotChunk, SnapshotPosition } from '../message/message.js';
+import type { SnapshotChunk, SnapshotPosition } from '../message/message.js';
 import type { StoredGroup } from '../storage/storage.js';
 import type { Role } from '../host/status.js';
 import type { GroupOptions } from './options.js';
+import { Outbox } from './outbox.js';
 import { ProgressTable } from './progress-table.js';
-import type { EntryRead, ReadState, Ready, SnapshotCommand } from './ready.js';
 import { Uncommitted } from './uncommitted.js';
 
 /** How a group starts: what storage holds, and how far its state machine is. */
@@ -42,39 +42,6 @@ export interface Install {
   /** The last chunk, held back until the log begins at the snapshot, durably: with the write `seq`. */
   last: { readonly data: Uint8Array; seq: number | null } | null;
 }
-
-/** Outputs that have not been collected. */
-export class Outbox {
-  now: Message[] = [];
-  afterSync: Message[] = [];
-  readStates: ReadState[] = [];
-  entryReads: EntryRead[] = [];
-  snapshots: SnapshotCommand[] = [];
-
-  get isEmpty(): boolean {
-    if (this.now.length > 0 || this.afterSync.length > 0 || this.readStates.length > 0) return false;
-    return this.entryReads.length === 0 && this.snapshots.length === 0;
-  }
-
-  /** Everything but what waits for a write. Arrays that hold nothing stay: most turns fill one. */
-  take(committed: readonly Entry[], again: boolean): Ready {
-    const { now: messagesNow, readStates, entryReads, snapshots } = this;
-    if (messagesNow.length > 0) this.now = [];
-    if (readStates.length > 0) this.readStates = [];
-    if (entryReads.length > 0) this.entryReads = [];
-    if (snapshots.length > 0) this.snapshots = [];
-    return {
-      messagesNow: messagesNow.length > 0 ? messagesNow : nothing,
-      committed,
-      readStates: readStates.length > 0 ? readStates : nothing,
-      entryReads: entryReads.length > 0 ? entryReads : nothing,
-      snapshots: snapshots.length > 0 ? snapshots : nothing,
-      again,
-    };
-  }
-}
-
-const nothing: readonly never[] = Object.freeze([]);
 
 /**
  * Everything a group is, in one place. The modules beside this one change it, one per concern; each

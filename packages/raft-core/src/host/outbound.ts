@@ -2,11 +2,16 @@ import type { NodeId } from '../ids.js';
 import type { Message } from '../message/message.js';
 import type { Lane, Transport } from '../transport/transport.js';
 
+interface Queue {
+  readonly to: NodeId;
+  messages: Message[] | null;
+}
+
 /** What a turn sends, by peer: one frame per peer and lane, whatever the number of groups. */
 export class Outbound {
   readonly #transport: Transport;
-  readonly #control = new Map<NodeId, Message[]>();
-  readonly #bulk = new Map<NodeId, Message[]>();
+  readonly #control: Queue[] = [];
+  readonly #bulk: Queue[] = [];
 
   constructor(transport: Transport) {
     this.#transport = transport;
@@ -15,9 +20,9 @@ export class Outbound {
   add(messages: readonly Message[]): void {
     for (const message of messages) {
       const lane = message.type === 'snapshot_chunk' ? this.#bulk : this.#control;
-      const queue = lane.get(message.to);
-      if (queue === undefined) lane.set(message.to, [message]);
-      else queue.push(message);
+      const queue = queueTo(lane, message.to);
+      if (queue.messages === null) queue.messages = [message];
+      else queue.messages.push(message);
     }
   }
 
@@ -26,9 +31,20 @@ export class Outbound {
     this.#flushLane(this.#bulk, 'bulk');
   }
 
-  #flushLane(queues: Map<NodeId, Message[]>, lane: Lane): void {
-    if (queues.size === 0) return;
-    for (const [peer, messages] of queues) this.#transport.send(peer, messages, lane);
-    queues.clear();
+  #flushLane(queues: readonly Queue[], lane: Lane): void {
+    for (const queue of queues) {
+      const { messages } = queue;
+      if (messages === null) continue;
+      queue.messages = null;
+      this.#transport.send(queue.to, messages, lane);
+    }
   }
+}
+
+/** Peers are a few: comparing their names is cheaper than a map, which hashes one for each message. */
+function queueTo(queues: Queue[], to: NodeId): Queue {
+  for (const queue of queues) if (queue.to === to) return queue;
+  const queue: Queue = { to, messages: null };
+  queues.push(queue);
+  return queue;
 }

@@ -1,5 +1,6 @@
 import type { LogIndex, Term } from '../ids.js';
 import type { CommittedEntry } from '../state-machine/state-machine.js';
+import { Ring } from '../ring.js';
 import type { ProposeOutcome } from './outcome.js';
 
 /** A proposal that is in the log of this leader and whose end is not known. */
@@ -16,9 +17,6 @@ export interface Pending<Result> {
   resolve: ((outcome: ProposeOutcome<Result>) => void) | null;
 }
 
-/** Ended proposals at the head of the queue from which on it is made anew. */
-const TRIM_AT = 64;
-
 export type End<Result> = (pending: Pending<Result>, outcome: ProposeOutcome<Result>) => void;
 
 /**
@@ -26,13 +24,12 @@ export type End<Result> = (pending: Pending<Result>, outcome: ProposeOutcome<Res
  * entries may still be committed by another leader (openraft#2095) or be replaced.
  */
 export class Proposals<Result> {
-  #queue: Pending<Result>[] = [];
-  #head = 0;
+  readonly #queue = new Ring<Pending<Result>>();
   #orphans: Pending<Result>[] = [];
   #earliest = Infinity;
 
   get size(): number {
-    return this.#queue.length - this.#head + this.#orphans.length;
+    return this.#queue.length + this.#orphans.length;
   }
 
   /** No deadline is earlier. */
@@ -53,14 +50,13 @@ export class Proposals<Result> {
     end: End<Result>,
   ): void {
     let at = 0;
-    let pending = this.#queue[this.#head];
+    let pending = this.#queue.at(0);
     while (pending !== undefined && pending.index <= upTo) {
       while ((entries[at]?.index ?? Infinity) < pending.index) at += 1;
       endAt(pending, entries[at], results[at], end);
-      this.#head += 1;
-      pending = this.#queue[this.#head];
+      this.#queue.shift();
+      pending = this.#queue.at(0);
     }
-    this.#trim();
     if (this.#orphans.length > 0) this.#orphans = this.#orphans.filter(keepOrphan);
 
     function keepOrphan(orphan: Pending<Result>): boolean {
@@ -73,15 +69,12 @@ export class Proposals<Result> {
 
   /** Leadership is lost: the rest is told within `deadline`, by whoever leads next, or is unknown. */
   orphan(deadline: number): void {
-    for (let at = this.#head; at < this.#queue.length; at += 1) {
-      const pending = this.#queue[at];
-      if (pending === undefined || pending.resolve === null) continue;
+    for (const pending of this.#takeQueue()) {
+      if (pending.resolve === null) continue;
       pending.orphaned = pending.deadline > deadline;
       pending.deadline = Math.min(pending.deadline, deadline);
       this.#orphans.push(pending);
     }
-    this.#queue = [];
-    this.#head = 0;
     this.#earliest = Math.min(this.#earliest, deadline);
   }
 
@@ -89,8 +82,8 @@ export class Proposals<Result> {
   expire(now: number, end: End<Result>): void {
     if (now < this.#earliest) return;
     this.#earliest = Infinity;
-    for (let at = this.#head; at < this.#queue.length; at += 1) {
-      const pending = this.#queue[at];
+    for (let at = 0; at < this.#queue.length; at += 1) {
+      const pending = this.#queue.at(at);
       if (pending !== undefined) this.#expireOne(pending, now, end);
     }
     for (const orphan of this.#orphans) this.#expireOne(orphan, now, end);
@@ -99,9 +92,7 @@ export class Proposals<Result> {
 
   /** Takes out everything, to end it in another way. */
   takeAll(): Pending<Result>[] {
-    const all = [...this.#orphans, ...this.#queue.slice(this.#head)];
-    this.#queue = [];
-    this.#head = 0;
+    const all = [...this.#orphans, ...this.#takeQueue()];
     this.#orphans = [];
     return all;
   }
@@ -113,11 +104,10 @@ export class Proposals<Result> {
     } else if (pending.deadline < this.#earliest) this.#earliest = pending.deadline;
   }
 
-  /** Not with every proposal: a new array grows by copying. */
-  #trim(): void {
-    if (this.#head < TRIM_AT || this.#head * 2 < this.#queue.length) return;
-    this.#queue = this.#queue.slice(this.#head);
-    this.#head = 0;
+  #takeQueue(): Pending<Result>[] {
+    const queue = this.#queue.slice(0, this.#queue.length);
+    this.#queue.clear();
+    return queue;
   }
 }
 

@@ -1,6 +1,7 @@
 import { assert } from '../errors.js';
 import { logIndex } from '../ids.js';
 import type { LogIndex } from '../ids.js';
+import { Ring } from '../ring.js';
 import type { Entry } from './entry.js';
 
 /** What an entry costs beside its data. */
@@ -8,8 +9,7 @@ const ENTRY_OVERHEAD_BYTES = 96;
 
 /** The newest entries of a log, contiguous up to its end. */
 export class EntryCache {
-  #entries: Entry[] = [];
-  #head = 0;
+  readonly #entries = new Ring<Entry>();
   #end: LogIndex;
   #bytes = 0;
 
@@ -24,7 +24,7 @@ export class EntryCache {
 
   /** The first index held; one past the end of the log where nothing is. */
   get first(): LogIndex {
-    return logIndex(this.#end - (this.#entries.length - this.#head) + 1);
+    return logIndex(this.#end - this.#entries.length + 1);
   }
 
   push(entry: Entry): void {
@@ -42,13 +42,13 @@ export class EntryCache {
     if (from > to) return [];
     const first = this.first;
     if (from < first) return null;
-    const start = this.#head + (from - first);
-    const limit = Math.min(this.#head + (to - first) + 1, this.#entries.length);
+    const start = from - first;
+    const limit = Math.min(to - first + 1, this.#entries.length);
     if (maxBytes === Infinity) return this.#entries.slice(start, limit);
     let bytes = 0;
     let end = start;
     while (end < limit) {
-      bytes += this.#entries[end]?.data.length ?? 0;
+      bytes += this.#entries.at(end)?.data.length ?? 0;
       if (bytes > maxBytes && end > start) break;
       end += 1;
     }
@@ -56,7 +56,7 @@ export class EntryCache {
   }
 
   truncate(from: LogIndex): void {
-    while (this.#end >= from && this.#entries.length > this.#head) {
+    while (this.#end >= from && this.#entries.length > 0) {
       const entry = this.#entries.pop();
       this.#bytes -= (entry?.data.length ?? 0) + ENTRY_OVERHEAD_BYTES;
       this.#end = logIndex(this.#end - 1);
@@ -66,30 +66,20 @@ export class EntryCache {
 
   /** Gives up entries up to `index`, the oldest first, while more than `maxBytes` are held. */
   evict(index: LogIndex, maxBytes: number): void {
-    if (this.#bytes <= maxBytes) return;
-    let first = this.first;
-    while (this.#bytes > maxBytes && first <= index && this.#head < this.#entries.length) {
-      this.#bytes -= (this.#entries[this.#head]?.data.length ?? 0) + ENTRY_OVERHEAD_BYTES;
-      this.#head += 1;
-      first = logIndex(first + 1);
-    }
-    if (this.#head > 64 && this.#head * 2 >= this.#entries.length) {
-      this.#entries = this.#entries.slice(this.#head);
-      this.#head = 0;
-    }
+    while (this.#bytes > maxBytes && this.first <= index) this.#dropFirst();
   }
 
   dropUpTo(index: LogIndex): void {
-    while (this.first <= index && this.#head < this.#entries.length) {
-      this.#bytes -= (this.#entries[this.#head]?.data.length ?? 0) + ENTRY_OVERHEAD_BYTES;
-      this.#head += 1;
-    }
+    while (this.#entries.length > 0 && this.first <= index) this.#dropFirst();
   }
 
   reset(end: LogIndex): void {
-    this.#entries = [];
-    this.#head = 0;
+    this.#entries.clear();
     this.#end = end;
     this.#bytes = 0;
+  }
+
+  #dropFirst(): void {
+    this.#bytes -= (this.#entries.shift()?.data.length ?? 0) + ENTRY_OVERHEAD_BYTES;
   }
 }

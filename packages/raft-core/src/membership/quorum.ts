@@ -4,28 +4,35 @@ import type { LogIndex, NodeId } from '../ids.js';
 
 export type VoteResult = 'won' | 'lost' | 'pending';
 
+/** The state is passed on, so that no acknowledgement makes a function. */
+type ValueOf<Of> = (of: Of, node: NodeId) => number;
+
 /**
  * The largest value that a majority of both halves has reached. Sorting comes first: counting in
  * arrival order commits on less than a quorum (openraft#1802).
  */
-export function quorumValue(conf: ConfState, valueOf: (node: NodeId) => number): number {
-  const incoming = majorityValue(conf.voters, valueOf);
+export function quorumValue<Of>(conf: ConfState, of: Of, valueOf: ValueOf<Of>): number {
+  const incoming = majorityValue(conf.voters, of, valueOf);
   if (conf.votersOutgoing.length === 0) return incoming;
-  return Math.min(incoming, majorityValue(conf.votersOutgoing, valueOf));
+  return Math.min(incoming, majorityValue(conf.votersOutgoing, of, valueOf));
 }
 
-export function quorumIndex(conf: ConfState, matchOf: (node: NodeId) => LogIndex): LogIndex {
-  return logIndex(quorumValue(conf, matchOf));
+export function quorumIndex<Of>(
+  conf: ConfState,
+  of: Of,
+  matchOf: (of: Of, node: NodeId) => LogIndex,
+): LogIndex {
+  return logIndex(quorumValue(conf, of, matchOf));
 }
 
-function majorityValue(voters: readonly NodeId[], valueOf: (node: NodeId) => number): number {
+function majorityValue<Of>(voters: readonly NodeId[], of: Of, valueOf: ValueOf<Of>): number {
   const [first, second, third] = voters;
   if (first === undefined) return 0;
-  if (voters.length === 1) return valueOf(first);
+  if (voters.length === 1) return valueOf(of, first);
   if (voters.length === 3 && second !== undefined && third !== undefined) {
-    return medianOf(valueOf(first), valueOf(second), valueOf(third));
+    return medianOf(valueOf(of, first), valueOf(of, second), valueOf(of, third));
   }
-  const values = voters.map(valueOf).sort((a, b) => b - a);
+  const values = voters.map((node) => valueOf(of, node)).sort((a, b) => b - a);
   return values[Math.floor(voters.length / 2)] ?? 0;
 }
 
