@@ -238,9 +238,19 @@ describe('what goes wrong is one line, with an exit code of its own', () => {
     expect(JSON.parse(json.err)).toMatchObject({ error: 'context_not_found' });
   }, 180_000);
 
+  test('the process ends with the code of its command, and writes the same', async () => {
+    for (const args of [
+      ['list', '--fast'],
+      ['get', 'nobody'],
+      ['get', 'nobody', '--json'],
+      ['list', '--prefix', 'none'],
+    ])
+      expect(await cli.runProcess(...args)).toEqual(await cli.run(args));
+  }, 180_000);
+
   test('--help and --version are no failure', async () => {
-    const help = await cli.run(['--help']);
+    const help = await cli.runProcess('--help');
     expect([help.code, help.out]).toEqual([0, expect.stringMatching(/Exit codes: 0 done/)]);
-    expect((await cli.run(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect((await cli.runProcess('--version')).out).toMatch(/^\d+\.\d+\.\d+\n$/);
   }, 180_000);
 });

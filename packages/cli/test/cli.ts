@@ -1,6 +1,9 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
+import { PassThrough, Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { run } from '../src/index.js';
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
@@ -10,7 +13,7 @@ export interface Ended {
   readonly err: string;
 }
 
-/** The built command as a process of its own. */
+/** The command against one server. */
 export class Cli {
   private readonly env: Readonly<Record<string, string>>;
 
@@ -18,14 +21,27 @@ export class Cli {
     this.env = { PATH: process.env['PATH'] ?? '', FASTPACA_URL: url, ...env };
   }
 
+  /** The built command as a process of its own: what signals, pipes and terminals see. */
   start(...args: readonly string[]): Running {
     return new Running(spawn(process.execPath, [main, ...args], { env: this.env }));
   }
 
-  /** Runs it to its end. */
-  async run(args: readonly string[], input?: string): Promise<Ended> {
+  /** Runs it to its end, here: the process adds only arguments, streams and signals, and takes most of the time. */
+  async run(args: readonly string[], input = ''): Promise<Ended> {
+    const [stdin, stdout, stderr] = [Readable.from([input]), new PassThrough(), new PassThrough()];
+    const printed = Promise.all([text(stdout), text(stderr)]);
+    const { signal } = new AbortController();
+    const code = await run(args, { stdin, stdout, stderr, env: this.env, signal });
+    stdout.end();
+    stderr.end();
+    const [out, err] = await printed;
+    return { code, out, err };
+  }
+
+  /** Runs it to its end as a process. */
+  async runProcess(...args: readonly string[]): Promise<Ended> {
     const running = this.start(...args);
-    running.child.stdin.end(input ?? '');
+    running.child.stdin.end();
     return running.ended();
   }
 
