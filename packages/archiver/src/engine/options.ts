@@ -14,7 +14,7 @@ export interface ArchiverOptions {
   readonly concurrentWrites?: number;
   /**
    * Asked after each batch: milliseconds to rest before the next one is read, so that what else the process
-   * does comes first. More than a second counts as one. Default: none.
+   * does comes first. More than ten seconds count as ten. Default: none.
    */
   readonly rest?: (batch: { readonly rows: number }) => number;
   /** Pause when nothing is left to do, in milliseconds. Default 5,000. */

@@ -25,7 +25,7 @@ export interface RoundResult {
  * acknowledgement of its own for them; and no batch could be read while another is written.
  */
 const batchesAtOnce = 4;
-const longestRestMs = 1_000;
+const longestRestMs = 10_000;
 
 /**
  * One pass over everything that waits: every context gets its part of a few batches. While one batch is

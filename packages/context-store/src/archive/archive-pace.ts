@@ -17,12 +17,17 @@ export interface BatchSpan {
 const rowMs = 0.012;
 /** Share of the event loop above which others count as busy. */
 const busyFrom = 0.5;
-/** On a busy node, rows archived for each that comes. */
+/** On a busy node, rows archived for each that comes: little beside what appending it takes … */
+const inPassing = 0.2;
+/** … until so many wait: 1 GB of 256-byte messages, 40 s of an archiver that does not rest. */
+const largestBacklog = 1_000_000;
+/** From there on, which ends any backlog. */
 const catchUp = 2;
 
 /**
- * How long the archiver rests, in milliseconds, so that a node that is busy without it is slowed only
- * by so much: two rows are archived for each one that is appended, which still ends any backlog.
+ * How long the archiver rests, in milliseconds, so that a node that is busy without it is hardly slowed: what is
+ * appended in a burst waits for a quieter time. A burst that does not end makes a backlog that may not grow further:
+ * then two rows are archived for each one that is appended.
  * A node that is busy with the archiver alone does not rest: an idle one would take hours to catch up.
  */
 export function restMs(span: BatchSpan): number {
@@ -30,7 +35,8 @@ export function restMs(span: BatchSpan): number {
   const others = utilization - (rows * rowMs) / elapsedMs;
   const appended = pendingAfter - pendingBefore + rows;
   if (others < busyFrom || appended <= 0) return 0;
-  return Math.max(0, (rows * elapsedMs) / (catchUp * appended) - elapsedMs);
+  const share = pendingAfter < largestBacklog ? inPassing : catchUp;
+  return Math.max(0, (rows * elapsedMs) / (share * appended) - elapsedMs);
 }
 
 /** Watches the node from batch to batch. */
