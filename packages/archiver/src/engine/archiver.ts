@@ -5,7 +5,7 @@ import { ArchiveError } from '../archive-error.js';
 import { withDeadline } from './deadline.js';
 import { Erasures } from './erasures.js';
 import type { RoundFailure } from './failure.js';
-import { settingsOf, type ArchiverOptions, type ArchiverSettings } from './options.js';
+import { noRest, settingsOf, type ArchiverOptions, type ArchiverSettings } from './options.js';
 import { pause } from './pause.js';
 import { Round, type RoundResult } from './round.js';
 import { Slots } from './slots.js';
@@ -86,7 +86,7 @@ export class Archiver {
     this.#flush ??= this.#inTurn(async () => {
       this.#flush = null;
       for (;;) {
-        const { pending, behind, failure } = await this.#round();
+        const { pending, behind, failure } = await this.#round({ ...this.#settings, rest: noRest });
         if (failure !== null) throw failure.cause;
         // Only `stop` ends a pass early without a failure.
         if (pending === null) {
@@ -110,7 +110,8 @@ export class Archiver {
   async #loop(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      const { behind } = await this.#inTurn(() => this.#round());
+      const { behind, unrested } = await this.#inTurn(() => this.#round(this.#settings));
+      if (unrested > 0) await this.#settings.rest({ rows: unrested }, signal);
       if (!behind) await this.#pause();
     }
   }
@@ -128,10 +129,10 @@ export class Archiver {
     await pause(ms, this.#stop.signal);
   }
 
-  async #round(): Promise<RoundResult> {
+  async #round(settings: ArchiverSettings): Promise<RoundResult> {
     const { signal } = this.#stop;
     const erasureFailure = await this.#erasures.run(() => signal.aborted);
-    const round = new Round(this.#settings, this.#parking, this.#writes, signal);
+    const round = new Round(settings, this.#parking, this.#writes, signal);
     const result = await round.run();
     if (result.pending !== null) {
       this.#pending = result.pending;

@@ -13,10 +13,10 @@ export interface ArchiverOptions {
   /** Batches that are being written at once, while the next one is read. Default 1. */
   readonly concurrentWrites?: number;
   /**
-   * Asked after each batch: milliseconds to rest before the next one is read, so that what else the process
-   * does comes first. More than ten seconds count as ten. Default: none.
+   * Awaited after batches, with what they had: until the next one is read, so that what else the process does comes
+   * first. It must end with the signal, which is that of `stop`. `flushNow` does not rest. Default: none.
    */
-  readonly rest?: (batch: { readonly rows: number }) => number;
+  readonly rest?: (archived: { readonly rows: number }, signal: AbortSignal) => Promise<void>;
   /** Pause when nothing is left to do, in milliseconds. Default 5,000. */
   readonly flushIntervalMs?: number;
   /** How long one write or erasure may take before the round counts as failed. Default 60 s. */
@@ -36,6 +36,9 @@ export interface ArchiverOptions {
   readonly random?: () => number;
 }
 
+/** Goes on at once. */
+export const noRest = (): Promise<void> => Promise.resolve();
+
 export type ArchiverSettings = Required<ArchiverOptions>;
 
 /** @throws RangeError where a number is not above 0 */
@@ -44,7 +47,7 @@ export function settingsOf(options: ArchiverOptions): ArchiverSettings {
     batchRows: 5_000,
     batchBytes: 8 * 1024 * 1024,
     concurrentWrites: 1,
-    rest: () => 0,
+    rest: noRest,
     flushIntervalMs: 5_000,
     adapterTimeoutMs: 60_000,
     sourceTimeoutMs: 10_000,

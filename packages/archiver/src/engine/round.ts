@@ -7,7 +7,6 @@ import { PendingTally, type PendingSummary } from '../plan/pending-tally.js';
 import { withDeadline } from './deadline.js';
 import { failing, toFailure, type RoundFailure } from './failure.js';
 import type { ArchiverSettings } from './options.js';
-import { pause } from './pause.js';
 import { PendingPages } from './pending-pages.js';
 import { readBatch, type Batch, type BatchPart } from './read-batch.js';
 import type { Slots } from './slots.js';
@@ -17,6 +16,8 @@ export interface RoundResult {
   readonly pending: PendingSummary | null;
   /** Something is left that another round could archive at once. */
   readonly behind: boolean;
+  /** Rows of its last batches, for which there was no rest yet. */
+  readonly unrested: number;
   readonly failure: RoundFailure | null;
 }
 
@@ -25,7 +26,6 @@ export interface RoundResult {
  * acknowledgement of its own for them; and no batch could be read while another is written.
  */
 const batchesAtOnce = 4;
-const longestRestMs = 10_000;
 
 /**
  * One pass over everything that waits: every context gets its part of a few batches. While one batch is
@@ -45,7 +45,7 @@ export class Round {
   #queue: readonly Candidate[] = [];
   #allotted: readonly Allotment[] = [];
   #failure: RoundFailure | null = null;
-  #restMs = 0;
+  #unrested = 0;
   #moved = false;
   #left = false;
 
@@ -74,11 +74,11 @@ export class Round {
     await Promise.all(this.#underWay);
     if (pages.ended && this.#failure === null) this.#parking.keepOnly(this.#metParked);
     const behind = this.#failure === null && this.#moved && this.#left;
-    if (behind) await this.#rest();
     const complete = pages.ended && this.#queue.length === 0 && this.#allotted.length === 0;
     return {
       pending: complete ? this.#tally.summary() : null,
       behind,
+      unrested: this.#unrested,
       failure: this.#failure,
     };
   }
@@ -137,11 +137,10 @@ export class Round {
     void written.then(() => this.#underWay.delete(written));
   }
 
-  /** What the batch before has asked for. */
   async #rest(): Promise<void> {
-    const ms = Math.min(this.#restMs, longestRestMs);
-    this.#restMs = 0;
-    if (ms > 0 && this.#failure === null) await pause(ms, this.#stop);
+    const rows = this.#unrested;
+    this.#unrested = 0;
+    if (rows > 0 && this.#failure === null) await this.#settings.rest({ rows }, this.#stop);
   }
 
   /** A write that does not end keeps its slot: then this wait is what fails, and nothing piles up. */
@@ -160,7 +159,7 @@ export class Round {
     try {
       const refused = await this.#writeRows(batch);
       taken = await this.#acknowledge(batch, refused);
-      this.#restMs += this.#settings.rest({ rows: batch.rows });
+      this.#unrested += batch.rows;
     } finally {
       this.#count(batch, taken);
     }

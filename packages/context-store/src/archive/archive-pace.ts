@@ -1,5 +1,6 @@
 // The global of this name has the type of a browser's where a project has those types.
 import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** What happened between the end of one batch and the end of the next. */
 export interface BatchSpan {
@@ -23,6 +24,9 @@ const inPassing = 0.2;
 const largestBacklog = 1_000_000;
 /** From there on, which ends any backlog. */
 const catchUp = 2;
+const longestRestMs = 30_000;
+/** How often a rest looks whether the node is still busy. */
+const lookMs = 250;
 
 /**
  * How long the archiver rests, in milliseconds, so that a node that is busy without it is hardly slowed: what is
@@ -36,7 +40,8 @@ export function restMs(span: BatchSpan): number {
   const appended = pendingAfter - pendingBefore + rows;
   if (others < busyFrom || appended <= 0) return 0;
   const share = pendingAfter < largestBacklog ? inPassing : catchUp;
-  return Math.max(0, (rows * elapsedMs) / (share * appended) - elapsedMs);
+  const ms = (rows * elapsedMs) / (share * appended) - elapsedMs;
+  return Math.min(Math.max(0, ms), longestRestMs);
 }
 
 /** Watches the node from batch to batch. */
@@ -51,8 +56,18 @@ export class ArchivePace {
     this.#pending = pendingRows();
   }
 
-  /** See `restMs`; for the rows that were archived since the last call. */
-  readonly rest = ({ rows }: { readonly rows: number }): number => {
+  /** Rests as `restMs` says for the rows that were archived since the last rest, or until the node is not busy. */
+  readonly rest = async ({ rows }: { readonly rows: number }, signal: AbortSignal): Promise<void> => {
+    const end = performance.now() + restMs(this.#span(rows));
+    for (let left = end - performance.now(); left > 0 && !signal.aborted; left = end - performance.now()) {
+      const before = performance.eventLoopUtilization();
+      // It rejects only where the signal has come.
+      await delay(Math.min(left, lookMs), undefined, { signal }).catch(() => undefined);
+      if (performance.eventLoopUtilization(before).utilization < busyFrom) return;
+    }
+  };
+
+  #span(rows: number): BatchSpan {
     const at = performance.now();
     const loop = performance.eventLoopUtilization();
     const pending = this.#pendingRows();
@@ -66,6 +81,6 @@ export class ArchivePace {
     this.#at = at;
     this.#loop = loop;
     this.#pending = pending;
-    return restMs(span);
-  };
+    return span;
+  }
 }
