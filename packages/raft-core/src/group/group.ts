@@ -223,12 +223,12 @@ export class Group {
     if (s.role !== 'follower' || s.leader !== peer) return;
     s.leader = null;
     s.leaderHeardAt = -Infinity;
-    hurryElection(s);
+    hurryElection(s, peer);
   }
 
   /** The group is new, nobody leads it: elections come soon. */
   begin(now: number): void {
-    hurryElection(this.#at(now));
+    hurryElection(this.#at(now), null);
   }
 
   /** Messages to `peer` may have been lost. */

@@ -25,6 +25,11 @@ export function isVoter(conf: ConfState, node: NodeId): boolean {
   return conf.voters.includes(node) || conf.votersOutgoing.includes(node);
 }
 
+/** Of both halves of a joint configuration. */
+export function voters(conf: ConfState): readonly NodeId[] {
+  return isJoint(conf) ? [...new Set([...conf.voters, ...conf.votersOutgoing])] : conf.voters;
+}
+
 export function isMember(conf: ConfState, node: NodeId): boolean {
   return isVoter(conf, node) || conf.learners.includes(node) || conf.learnersNext.includes(node);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { logIndex, nodeId, term } from '../../src/index.js';
-import { Cluster } from './cluster.js';
+import { createRandom, defaultLimits, Group, groupId, logIndex, nodeId, term } from '../../src/index.js';
+import type { NodeId } from '../../src/index.js';
+import { Cluster, Disk } from './cluster.js';
 
 describe('election', () => {
   test('three voters elect one leader within two election timeouts and a little', () => {
@@ -114,6 +115,43 @@ describe('election', () => {
     for (const name of 'bc') cluster.node(name).group.peerDown(cluster.now, nodeId('a'));
     cluster.run(40);
     expect(cluster.leaders()).toHaveLength(1);
+  });
+
+  test('those who lost their leader go one after the other, in another order for each group', () => {
+    const [a, b, c] = [nodeId('a'), nodeId('b'), nodeId('c')];
+    const deadlineOf = (group: number, self: NodeId, seed: number): number => {
+      const disk = new Disk([a, b, c], 'one');
+      const start = { stored: disk.stored(), applied: logIndex(0), lost: 'none' } as const;
+      const options = {
+        self,
+        group: groupId(group),
+        random: createRandom(seed),
+        timing: { heartbeatMs: 10, electionTimeoutMs: 100 },
+        limits: defaultLimits,
+      };
+      const replica = new Group(options, start, 0);
+      replica.step(0, {
+        type: 'heartbeat',
+        group: groupId(group),
+        from: a,
+        to: self,
+        term: term(1),
+        commit: logIndex(0),
+        round: 0,
+      });
+      replica.peerDown(0, a);
+      return replica.deadline;
+    };
+    for (let seed = 1; seed <= 50; seed += 1) {
+      for (const [group, first, second] of [
+        [4, b, c],
+        [5, c, b],
+      ] as const) {
+        expect(deadlineOf(group, first, seed)).toBeLessThanOrEqual(5);
+        expect(deadlineOf(group, second, seed + 50)).toBeGreaterThanOrEqual(10);
+        expect(deadlineOf(group, second, seed + 50)).toBeLessThanOrEqual(15);
+      }
+    }
   });
 
   test('a node that sees the leader go before the others do asks them again soon', () => {
