@@ -19,21 +19,34 @@ export function limitBodyTime(fastify: FastifyInstance, milliseconds: number): v
     if (hasBody(headers) && !isStreamedBody(headers['content-type'])) arriving.add(raw);
     done();
   });
+  // The first hook after the body was read.
+  fastify.addHook('preValidation', ({ raw }, _reply, done) => {
+    arriving.remove(raw);
+    done();
+  });
   fastify.addHook('onClose', (_instance, done) => {
     arriving.close();
     done();
   });
 }
 
+/** Where a request is among those that arrive. */
+const place = Symbol('place');
+
+type Request = IncomingMessage & { [place]?: number };
+
 /**
- * Requests that are still being read, the oldest first. All have the same time, so one timer for the
- * oldest is enough: a timer for each would cost more than most bodies take to read.
+ * Requests that are still being read. One timer, for the oldest, is enough: a timer for each would cost more than
+ * most bodies take to read, and so would a listener to its end. So those that end before they are read in full, refused
+ * or cut off, stay until the timer looks.
  */
 class Arriving {
   readonly #milliseconds: number;
   readonly #onLate: (request: IncomingMessage) => void;
+  readonly #requests: (Request | null)[] = [];
   /** When each is late, on the monotonic clock. */
-  readonly #deadlines = new Map<IncomingMessage, number>();
+  readonly #deadlines: number[] = [];
+  readonly #freePlaces: number[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(milliseconds: number, onLate: (request: IncomingMessage) => void) {
@@ -41,28 +54,42 @@ class Arriving {
     this.#onLate = onLate;
   }
 
-  add(request: IncomingMessage): void {
-    this.#deadlines.set(request, performance.now() + this.#milliseconds);
-    // Closed once it was read, or the connection is gone.
-    request.once('close', () => this.#deadlines.delete(request));
+  add(request: Request): void {
+    const at = this.#freePlaces.pop() ?? this.#requests.length;
+    request[place] = at;
+    this.#requests[at] = request;
+    this.#deadlines[at] = performance.now() + this.#milliseconds;
     this.#timer ??= setTimeout(() => this.#look(), this.#milliseconds);
+  }
+
+  /** Those that were never added, or are no longer here, are left alone. */
+  remove(request: Request): void {
+    const at = request[place];
+    if (at === undefined || this.#requests[at] !== request) return;
+    this.#requests[at] = null;
+    this.#freePlaces.push(at);
   }
 
   close(): void {
     clearTimeout(this.#timer);
-    this.#deadlines.clear();
+    this.#requests.fill(null);
   }
 
   #look(): void {
     this.#timer = undefined;
     const now = performance.now();
-    for (const [request, deadline] of this.#deadlines) {
-      if (deadline > now) {
-        this.#timer = setTimeout(() => this.#look(), deadline - now);
-        return;
+    let next = Infinity;
+    for (const [at, request] of this.#requests.entries()) {
+      const deadline = this.#deadlines[at];
+      if (request === null || deadline === undefined) continue;
+      const ended = request.complete || request.destroyed;
+      if (!ended && deadline > now) {
+        next = Math.min(next, deadline);
+        continue;
       }
-      this.#deadlines.delete(request);
-      this.#onLate(request);
+      this.remove(request);
+      if (!ended) this.#onLate(request);
     }
+    if (next < Infinity) this.#timer = setTimeout(() => this.#look(), next - now);
   }
 }

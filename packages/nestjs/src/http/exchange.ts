@@ -32,10 +32,10 @@ export function isAnswered(reply: HttpReply): boolean {
   return reply.sent ?? reply.headersSent ?? false;
 }
 
-/** Sends stored bytes as they are: Nest's own way would print a `Buffer` as JSON on Express. */
-export function sendJson(reply: HttpReply, bytes: Uint8Array): void {
+/** Sends JSON as it is, text or stored bytes: Nest's own way would print a `Buffer` as JSON on Express. */
+export function sendJson(reply: HttpReply, json: string | Uint8Array): void {
   reply.header('content-type', 'application/json; charset=utf-8');
-  reply.send(bytes);
+  reply.send(json);
 }
 
 /**

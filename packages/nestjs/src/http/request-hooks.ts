@@ -30,7 +30,7 @@ export function addRequestHooks(fastify: FastifyInstance, keys: ApiKeys, metrics
   }
   fastify.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';
-    if (!isOpenEnded(route) || reply.statusCode !== 200)
+    if (reply.statusCode !== 200 || !isOpenEnded(route))
       metrics.requestAnswered(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
     done();
   });
