@@ -193,12 +193,14 @@ export class ContextStore {
     if (options.idempotencyKey !== undefined) checkKey(options.idempotencyKey, 'idempotency_key');
     const at = this.#now();
     const { estimator } = this.#options;
-    const { prepared, deadlineMs } = await this.#counted(
+    const counting = this.#counted(
       inSpan({ name: 'count tokens' }, () => prepareMessages(messages, estimator, at)),
       options,
     );
+    // Each await is a turn of the queue of promises, on a path that every message takes.
+    const { prepared, deadlineMs } = counting instanceof Promise ? await counting : counting;
     const command = appendCommand(name, at, messages, prepared, options);
-    const result = await this.#write(command, { deadlineMs });
+    const result = accepted(command, await this.#router.writes.propose(command, deadlineMs));
     if (result.kind !== 'appended') throw unexpected(result);
     this.#report(name, messages, result);
     return {
@@ -361,9 +363,7 @@ export class ContextStore {
   }
 
   async #write(command: Command, options: WriteOptions): Promise<CommandResult> {
-    const result = await this.#router.writes.propose(command, this.#deadline(options));
-    if (result.kind === 'refused') throw refusalError(command, result.refusal);
-    return result;
+    return accepted(command, await this.#router.writes.propose(command, this.#deadline(options)));
   }
 
   /** The messages, and what is left of the call's time: all of it where there was little to count. */
@@ -399,6 +399,12 @@ export class ContextStore {
       onAppended({ contextId: id, seq, role: message.role, tokens, source });
     }
   }
+}
+
+/** The result of a command that changed something, or an error that says why it did not. */
+function accepted(command: Command, result: CommandResult): Exclude<CommandResult, { kind: 'refused' }> {
+  if (result.kind === 'refused') throw refusalError(command, result.refusal);
+  return result;
 }
 
 const unexpected = (result: CommandResult): Error =>

@@ -1,7 +1,7 @@
 import { decodeOutline, type MessageOutline } from '@fastpaca/token-budget';
 import type { BackupMessageLine } from '@fastpaca/protocol';
 
-import { encodeBody } from '../message/encode-message.js';
+import { bodyText } from '../message/encode-message.js';
 import { encodeStored } from '../message/stored-message.js';
 
 /**
@@ -23,8 +23,8 @@ export function storedOf(
   const metadata = metadataText(body, outline, message);
   const { id, role, token_count, inserted_at } = message;
   const input = { ...(id === undefined ? {} : { id }), role, parts: message.parts };
-  const encoded = encodeBody(input, { parts, metadata }, token_count, inserted_at);
-  if (!body.equals(encoded.body)) return null;
+  const encoded = bodyText(input, { parts, metadata }, token_count, inserted_at);
+  if (!body.equals(Buffer.from(encoded.text))) return null;
   const placed = encoded.spans.every(({ start, end }, index) => {
     const part = outline.parts[index];
     return part?.start === start && part.end === end;

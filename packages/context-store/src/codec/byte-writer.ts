@@ -59,7 +59,11 @@ export class ByteWriter {
   /** A length in bytes and the string in UTF-8. */
   string(text: string): this {
     const length = Buffer.byteLength(text);
-    this.varint(length);
+    return this.varint(length).text(text, length);
+  }
+
+  /** The string in UTF-8, which has `length` bytes. */
+  text(text: string, length: number): this {
     this.#reserve(length);
     this.#buffer.write(text, this.#length);
     this.#length += length;

@@ -10,11 +10,13 @@ export interface MessageText {
   readonly metadata: string;
 }
 
-export interface EncodedBody {
-  readonly body: Uint8Array;
-  /** Byte ranges of the parts within `body`. */
+export interface BodyText {
+  readonly text: string;
+  /** Of `text` in UTF-8. */
+  readonly bytes: number;
+  /** Byte ranges of the parts within it. */
   readonly spans: readonly PartSpan[];
-  /** How much of `body` the client alone decided: all before `token_count`. */
+  /** How many of its bytes the client alone decided: all before `token_count`. */
   readonly contentBytes: number;
 }
 
@@ -38,32 +40,31 @@ function stringify(value: JsonObject): string {
 }
 
 /**
- * Encodes a message's body (see stored-message.ts) once, for log, disk and every answer. The parts
- * and the metadata go in as they are, byte for byte.
+ * The text of a message's body (see stored-message.ts), made once for log, disk and every answer. The parts
+ * and the metadata go in as they are, character for character.
  */
-export function encodeBody(
+export function bodyText(
   message: MessageInput,
-  text: MessageText,
+  { parts, metadata }: MessageText,
   tokens: number,
   insertedAt: string,
-): EncodedBody {
+): BodyText {
   const id = message.id === undefined ? '' : `"id":${JSON.stringify(message.id)},`;
   const head = `${id}"role":${JSON.stringify(message.role)},"parts":[`;
-  const middle = `],"metadata":${text.metadata},`;
-  const content = `${head}${text.parts.join(',')}${middle}`;
-  const whole = `${content}"token_count":${tokens},"inserted_at":"${insertedAt}"}`;
-  const body = Buffer.from(whole);
+  const content = `${head}${parts.join(',')}],"metadata":${metadata},`;
+  const text = `${content}"token_count":${tokens},"inserted_at":"${insertedAt}"}`;
+  const bytes = Buffer.byteLength(text);
   // As many bytes as characters: all of it is ASCII, and both count alike.
   const bytesOf =
-    body.length === whole.length
+    bytes === text.length
       ? (part: string): number => part.length
       : (part: string): number => Buffer.byteLength(part);
   const spans: PartSpan[] = [];
   let start = bytesOf(head);
-  for (const part of text.parts) {
+  for (const part of parts) {
     const end = start + bytesOf(part);
     spans.push({ start, end });
     start = end + 1;
   }
-  return { body, spans, contentBytes: bytesOf(content) };
+  return { text, bytes, spans, contentBytes: bytesOf(content) };
 }

@@ -1,5 +1,6 @@
 import type { MessageOutline } from '@fastpaca/token-budget';
 
+import { keptBytes } from '../cache/kept-bytes.js';
 import { messageJson } from './message-json.js';
 import { openStored } from './stored-message.js';
 
@@ -18,7 +19,7 @@ export interface LogMessage extends ReadyMessage {
 
 /** A copy: what it was made of may be a slice of something much larger. */
 export function logMessage(seq: number, outline: MessageOutline, body: Uint8Array): LogMessage {
-  const json = messageJson(seq, body);
+  const json = messageJson(seq, body, keptBytes);
   return { seq, outline, json, bodyAt: json.length - body.length };
 }
 
@@ -30,7 +31,7 @@ export function openLogMessage(seq: number, stored: Uint8Array): LogMessage {
 /** A message of a replacement: it has no place in the log, and says so with `"seq":null`. */
 export function openReplacement(stored: Uint8Array): ReadyMessage {
   const { outline, body } = openStored(stored);
-  const json = messageJson(null, body);
+  const json = messageJson(null, body, keptBytes);
   return { outline, json, bodyAt: json.length - body.length };
 }
 

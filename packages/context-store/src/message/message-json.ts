@@ -2,10 +2,14 @@ import type { PartOutline } from '@fastpaca/token-budget';
 
 const comma = 0x2c;
 
-/** The JSON of a message: `{"seq":N,` and the body. A copy. */
-export function messageJson(seq: number | null, body: Uint8Array): Uint8Array {
+/** The JSON of a message: `{"seq":N,` and the body. A copy, in bytes that `allocate` gives. */
+export function messageJson(
+  seq: number | null,
+  body: Uint8Array,
+  allocate: (length: number) => Buffer = Buffer.allocUnsafe,
+): Uint8Array {
   const head = `{"seq":${seq ?? 'null'},`;
-  const json = Buffer.allocUnsafe(head.length + body.length);
+  const json = allocate(head.length + body.length);
   json.write(head, 0, 'latin1');
   json.set(body, head.length);
   return json;

@@ -12,9 +12,9 @@ import {
 
 import { contentHashBytes, type ContentHash } from '../command/command.js';
 import { StoreError } from '../store-error.js';
-import { encodeBody, messageText, type MessageText } from './encode-message.js';
+import { bodyText, messageText, type MessageText } from './encode-message.js';
 import type { MessageInput } from './message-input.js';
-import { encodeStored } from './stored-message.js';
+import { bodyOf, storeText } from './stored-message.js';
 
 /** A message as the log takes it: counted once, outlined once, encoded once. */
 export interface PreparedMessage {
@@ -73,13 +73,17 @@ function prepare(
   tokens: TokenShares,
   insertedAt: string,
 ): PreparedMessage {
-  const { body, spans, contentBytes } = encodeBody(message, text, tokens.total, insertedAt);
-  const outline = outlineMessage(message, tokens, spans);
+  const body = bodyText(message, text, tokens.total, insertedAt);
+  const outline = outlineMessage(message, tokens, body.spans);
+  const stored = storeText(outline, body);
   return {
-    stored: encodeStored(outline, body),
+    stored,
     outline,
     contentHash: () =>
-      contentHash([body.subarray(0, contentBytes), Buffer.from(`${message.tokenCount ?? ''}`)]),
+      contentHash([
+        bodyOf(stored).subarray(0, body.contentBytes),
+        Buffer.from(`${message.tokenCount ?? ''}`),
+      ]),
   };
 }
 

@@ -7,6 +7,7 @@ import {
 
 import { ByteReader, MalformedError } from '../codec/byte-reader.js';
 import { ByteWriter } from '../codec/byte-writer.js';
+import type { BodyText } from './encode-message.js';
 
 /**
  * A message on disk and in the log: `length of outline, outline, body`. The body is the message's
@@ -22,6 +23,12 @@ export interface OpenedMessage {
 export function encodeStored(outline: MessageOutline, body: Uint8Array): Uint8Array {
   const encoded = encodeOutline(outline);
   return new ByteWriter(encoded.length + body.length + 4).bytes(encoded).raw(body).finish();
+}
+
+/** The same of a body that is still text. */
+export function storeText(outline: MessageOutline, { text, bytes }: BodyText): Uint8Array {
+  const encoded = encodeOutline(outline);
+  return new ByteWriter(encoded.length + bytes + 4).bytes(encoded).text(text, bytes).finish();
 }
 
 /** @throws MalformedError where the bytes are not a stored message that a window could be cut from. */

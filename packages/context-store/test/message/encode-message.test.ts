@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { encodeBody, messageText } from '../../src/message/encode-message.js';
+import { bodyText, messageText } from '../../src/message/encode-message.js';
 import { messageJson, withParts } from '../../src/message/message-json.js';
 import type { MessageInput } from '../../src/message/message-input.js';
 import { estimator } from '../support/group-bench.js';
@@ -51,8 +51,9 @@ describe('the body of a message', () => {
     fc.assert(
       fc.property(message, (input) => {
         const text = messageText(input);
-        const { body, spans } = encodeBody(input, text, 1, 'now');
-        const slices = spans.map(({ start, end }) => Buffer.from(body.subarray(start, end)).toString());
+        const { text: encoded, spans } = bodyText(input, text, 1, 'now');
+        const body = Buffer.from(encoded);
+        const slices = spans.map(({ start, end }) => body.subarray(start, end).toString());
         expect(slices).toEqual(text.parts.map((each) => Buffer.from(each).toString()));
       }),
     );
@@ -61,7 +62,8 @@ describe('the body of a message', () => {
   test('without some parts it is the JSON of the others', () => {
     fc.assert(
       fc.property(message, fc.array(fc.boolean(), { minLength: 8, maxLength: 8 }), (input, keep) => {
-        const { body, spans } = encodeBody(input, messageText(input), 1, 'now');
+        const { text: encoded, spans } = bodyText(input, messageText(input), 1, 'now');
+        const body = Buffer.from(encoded);
         const kept = spans.flatMap((_, index) => (keep[index] === true ? [index] : []));
         const json = messageJson(5, body);
         const outlines = spans.map((span) => ({ ...span, kind: 'text', type: '', tokens: 0 }) as never);
@@ -83,7 +85,7 @@ describe('the body of a message', () => {
       parts: [JSON.parse(raw) as Record<string, unknown>],
       source: { parts: [raw], metadata: '{"10":1,"9":2}' },
     };
-    const { body } = encodeBody(input, messageText(input), 3, '2026-01-01T00:00:00.000Z');
+    const body = Buffer.from(bodyText(input, messageText(input), 3, '2026-01-01T00:00:00.000Z').text);
     expect(Buffer.from(messageJson(1, body)).toString()).toBe(
       `{"seq":1,"role":"user","parts":[${raw}],"metadata":{"10":1,"9":2},"token_count":3,` +
         `"inserted_at":"2026-01-01T00:00:00.000Z"}`,
