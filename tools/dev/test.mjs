@@ -8,7 +8,18 @@ import { build, install, node, root, say } from './prepare.mjs';
 // Every package's tests, then one line that adds up Jest's own results. `npm test -- packages/client` runs only those.
 
 /** What takes long starts first, so that the last minutes are many small projects and no core idles. */
-const longest = ['apps/server', 'packages/context-store', 'packages/raft-core', 'tools/packages'];
+const longest = [
+  'apps/server',
+  'packages/context-store',
+  'tools/bench',
+  'packages/client',
+  'packages/raft-core',
+  'tools/chaos',
+  'tools/packages',
+  'packages/archiver',
+  'packages/log-storage',
+  'packages/token-budget',
+];
 
 /** One more than cores: a test of real processes waits as much as it works. */
 const lanes = os.availableParallelism() + 1;

@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url';
+
 /**
  * Shared Jest configuration: ESM through swc, workspace packages resolved to their sources, so that
  * no build stands between an edit and its test.
@@ -25,4 +27,5 @@ export default {
   // What a test waits for is a condition; this only ends one that hangs, also on a machine that has other things to do.
   testTimeout: 120_000,
   workerIdleMemoryLimit: '1GB',
+  testSequencer: fileURLToPath(new URL('longest-first.mjs', import.meta.url)),
 };
