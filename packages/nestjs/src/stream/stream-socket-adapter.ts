@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { WsMessageHandler } from '@nestjs/common';
 import { AbstractWsAdapter } from '@nestjs/websockets';
 import type { Observable } from 'rxjs';
-import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { ApiError } from '../errors/api-error.js';
 import { refuseUpgrade } from '../upgrade/refuse-upgrade.js';
 import type { UpgradeRouter } from '../upgrade/upgrade-router.js';
@@ -10,6 +10,12 @@ import { streamPath, type StreamUpgrades } from './stream-upgrade.js';
 
 /** A client only sends pongs. */
 const maximumFrameBytes = 4 * 1024;
+
+/**
+ * Answers to pings that nobody takes. `ws` cuts off above it without a word, so it is far above the frames that a stream
+ * takes in a second: too many pings at once end with their own close code.
+ */
+const maximumPendingPongs = 1_000;
 
 /**
  * Lets a Nest gateway serve `/v1/contexts/:id/stream`. Nest's own adapter for `ws` knows no parameters
@@ -25,12 +31,15 @@ export class StreamSocketAdapter extends AbstractWsAdapter {
   }
 
   override create(): WebSocketServer {
-    const server = new WebSocketServer({
+    // Its types do not know all of its options.
+    const options: ServerOptions & { readonly maxPendingAutoPongs: number } = {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: maximumFrameBytes,
-    });
+      maxPendingAutoPongs: maximumPendingPongs,
+    };
+    const server = new WebSocketServer(options);
     // What is no handshake, `ws` would answer by itself, with plain text.
     server.on('wsClientError', ({ message }, socket) => {
       refuseUpgrade(socket, new ApiError('invalid_request', message));
