@@ -12,6 +12,19 @@ export const limits = {
   depth: 64,
 } as const;
 
+/**
+ * Text of 1 to so many characters, counted as JavaScript counts and so as the store does: 😀 is two. zod takes it for one,
+ * and would let through what the store refuses under another name.
+ */
+export const shortText = (maximum: number): z.ZodString =>
+  z
+    .string()
+    .min(1)
+    .max(maximum)
+    .refine(({ length }) => length <= maximum, {
+      error: `must have at most ${maximum} characters, of which most emoji are two`,
+    });
+
 /** A part: an object with a non-empty string `type`; its other members are data. */
 export interface Part extends JsonObject {
   readonly type: string;
@@ -68,16 +81,11 @@ const tokenCount = z
 /** One message as a client sends it. */
 export const messageBody = z
   .object({
-    role: z.string().min(1).max(limits.roleLength),
+    role: shortText(limits.roleLength),
     parts,
     token_count: tokenCount,
     metadata: jsonObject.optional(),
-    id: z
-      .string()
-      .min(1)
-      .max(limits.idLength)
-      .optional()
-      .meta({ description: 'Makes the append safe to retry.' }),
+    id: shortText(limits.idLength).optional().meta({ description: 'Makes the append safe to retry.' }),
   })
   .meta({ id: 'MessageInput' });
 export type MessageBody = z.output<typeof messageBody>;

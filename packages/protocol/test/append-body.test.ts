@@ -26,6 +26,11 @@ describe('the body of an append', () => {
     [{ message: {} }, 'message.role', 'is required'],
     [{ message: { role: '', parts: [part] } }, 'message.role', 'must have at least 1 characters'],
     [{ message: { role: 'r'.repeat(65), parts: [part] } }, 'message.role', 'must have at most 64 characters'],
+    [
+      { message: { role: '😀'.repeat(33), parts: [part] } },
+      'message.role',
+      'must have at most 64 characters, of which most emoji are two',
+    ],
     [{ message: { role: 'user', parts: [] } }, 'message.parts', 'must have 1 to 1000 items'],
     [{ message: { role: 'user', parts: 'text' } }, 'message.parts', 'must be an array'],
     [{ message: { role: 'user', parts: [part, {}] } }, 'message.parts[1].type', 'must be a non-empty string'],

@@ -55,6 +55,10 @@ describe('limits', () => {
     const append = (body: unknown) => app.post('/v1/contexts/limits/messages', { message: body });
     expect((await append({ role: 'r'.repeat(64), parts })).status).toBe(201);
     expect((await append({ role: 'r'.repeat(65), parts })).body.field).toBe('message.role');
+    // The schema counts as the store does: no call gets past it that the store refuses, under another name.
+    expect((await append({ role: '😀'.repeat(32), id: '😀'.repeat(128), parts })).status).toBe(201);
+    expect((await append({ role: '😀'.repeat(33), parts })).body.field).toBe('message.role');
+    expect((await append({ role: 'user', id: '😀'.repeat(129), parts })).body.field).toBe('message.id');
     expect((await append({ role: 'user', parts: [...parts, parts[0]] })).body.field).toBe('message.parts');
     expect((await append({ role: 'user', parts: [] })).body.field).toBe('message.parts');
   });

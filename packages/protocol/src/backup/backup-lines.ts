@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { contextStatuses } from '../context.js';
 import { jsonObject } from '../json-object.js';
-import { limits, messageBody } from '../message.js';
+import { limits, messageBody, shortText } from '../message.js';
 import { strategies } from '../policy.js';
 
 /**
@@ -16,7 +16,7 @@ export const backupContentType = 'application/x-ndjson';
 
 const base64 = z.base64();
 const count = z.int().min(0);
-const id = z.string().min(1).max(limits.idLength);
+const id = shortText(limits.idLength);
 
 const headerLine = z.object({
   type: z.literal('header'),
@@ -74,7 +74,7 @@ const keysLine = z.object({
     .array(
       z.object({
         kind: z.enum(['call', 'message']),
-        key: z.string().min(1).max(limits.idLength),
+        key: shortText(limits.idLength),
         append: count,
         at: count,
         hash: base64,
