@@ -1,0 +1,95 @@
+import { once } from 'node:events';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import fastify, { type FastifyInstance } from 'fastify';
+import { limitBodyTime } from '../../src/http/body-time.js';
+
+const milliseconds = 100;
+const open: { close(): unknown }[] = [];
+
+afterEach(async () => {
+  for (const each of open.splice(0)) await each.close();
+});
+
+/** A server that notes whose body came too late. `lateOnes` resolves once there are so many. */
+async function serve(routes: (app: FastifyInstance, lateOnes: (count: number) => Promise<void>) => void) {
+  const late: string[] = [];
+  const waiting: { readonly count: number; readonly resolve: () => void }[] = [];
+  const lateOnes = (count: number): Promise<void> =>
+    new Promise((resolve) => {
+      waiting.push({ count, resolve });
+      look();
+    });
+  const look = (): void => {
+    for (const { count, resolve } of waiting) if (late.length >= count) resolve();
+  };
+  const app = fastify({
+    clientErrorHandler: ({ code }, socket) => {
+      late.push(code);
+      socket.destroy();
+      look();
+    },
+  });
+  open.push(app);
+  limitBodyTime(app, milliseconds);
+  routes(app, lateOnes);
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = app.server.address() as AddressInfo;
+  return { late, lateOnes, send: (path: string, body: string) => send(port, path, body) };
+}
+
+/** Sends a request that says it has ten bytes. */
+function send(port: number, path: string, body: string): Socket {
+  const socket = connect(port, '127.0.0.1');
+  open.push({ close: () => socket.destroy() });
+  socket.on('error', () => undefined);
+  const head = `POST ${path} HTTP/1.1\r\nhost: a\r\ncontent-type: text/plain\r\ncontent-length: 10\r\n\r\n`;
+  socket.write(head + body);
+  return socket;
+}
+
+async function statusOf(socket: Socket): Promise<string | undefined> {
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  return /^HTTP\/1.1 (\d+)/.exec(answer.toString())?.[1];
+}
+
+describe('the time for a body', () => {
+  test('ends each request whose body does not arrive, once, and no other', async () => {
+    const { late, send } = await serve((app) => app.post('/', () => 'read'));
+    expect(await statusOf(send('/', '0123456789'))).toBe('200');
+    const cutOff = ['', '012', '012345678'].map((body) => send('/', body));
+    expect(await statusOf(send('/', '0123456789'))).toBe('200');
+    await Promise.all(cutOff.map((socket) => once(socket, 'close')));
+    expect(late).toEqual(Array.from(cutOff, () => 'ERR_HTTP_REQUEST_TIMEOUT'));
+  });
+
+  test('is over once the body was read: the answer may take longer', async () => {
+    const { late, send } = await serve((app, lateOnes) => {
+      app.post('/slow', async () => {
+        await lateOnes(1);
+        return 'read';
+      });
+    });
+    const slow = statusOf(send('/slow', '0123456789'));
+    // Begun later, so that it is late after the other would be.
+    send('/slow', '012');
+    expect(await slow).toBe('200');
+    expect(late).toHaveLength(1);
+  });
+
+  test('does not end a connection whose request was refused before its body was read', async () => {
+    const { late, lateOnes, send } = await serve((app) => {
+      app.addHook('onRequest', async (request, reply) => {
+        if (request.url === '/refused') await reply.code(401).send('refused');
+      });
+      app.post('/', () => 'read');
+      app.post('/refused', () => 'read');
+    });
+    const refused = send('/refused', '0123456789');
+    expect(await statusOf(refused)).toBe('401');
+    send('/', '012');
+    await lateOnes(1);
+    expect(late).toHaveLength(1);
+    expect(refused.destroyed).toBe(false);
+  });
+});
