@@ -5,7 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 // eslint-disable-next-line @nx/enforce-module-boundaries -- a helper of tests, which no package exports
-import { StoreProcess } from '../../client/test/store-process.js';
+import { StoreProcess, freePort } from '../../client/test/store-process.js';
 import { Running } from './cli.js';
 
 // What docs/cli.md and the README tell to type, typed: line by line into a shell, against a real server.
@@ -43,13 +43,19 @@ function linesOf(page: string): string[] {
   return blocks.join('').trimEnd().split('\n');
 }
 
-/** Types a line and returns what it prints. It must end well; one that follows is ended with Ctrl-C once it has shown something. */
-async function type(line: string): Promise<string> {
+/** What is for a cluster, and would leave a server alone without itself. */
+const needsCluster = (line: string): boolean => /^fastpaca cluster (drain|remove)/.test(line);
+
+/**
+ * Types a line, against a server, and returns what it prints. It must end well; one that follows is ended with Ctrl-C once
+ * it has shown something.
+ */
+async function type(line: string, server = single): Promise<string> {
   const command = line
-    .replaceAll('http://localhost:4000', single.url)
+    .replaceAll('http://localhost:4000', server.url)
     .replaceAll('http://another:4000', another.url);
   const follows = / (-f|--follow)\b/.test(line);
-  const env = { PATH: `${directory}:${process.env['PATH'] ?? ''}`, FASTPACA_URL: single.url };
+  const env = { PATH: `${directory}:${process.env['PATH'] ?? ''}`, FASTPACA_URL: server.url };
   // The shell makes way for the command, so that the signal of Ctrl-C reaches it.
   const script = follows ? `exec ${command}` : command;
   // Without its start files, which bash reads where its input is a socket.
@@ -67,7 +73,8 @@ async function type(line: string): Promise<string> {
 
 test('every line of the guide works as typed', async () => {
   const printed = new Map<string, string>();
-  for (const line of linesOf('docs/cli.md')) printed.set(line, await type(line));
+  const lines = linesOf('docs/cli.md').filter((line) => !needsCluster(line));
+  for (const line of lines) printed.set(line, await type(line));
   const outputOf = (begin: string): string =>
     [...printed].find(([line]) => line.startsWith(`fastpaca ${begin}`))?.[1] ?? '';
   expect(outputOf('list --prefix')).toMatch(/^chat-42 /m);
@@ -76,6 +83,27 @@ test('every line of the guide works as typed', async () => {
   expect(outputOf('context')).toContain('message 129');
   expect(outputOf('compact')).toMatch(/^chat-42 is compacted/);
   expect(outputOf('cluster status')).toMatch(/^NODE +STATE/m);
+}, 240_000);
+
+test('what the guide says of a cluster works in one of four nodes, where three can take what the fourth has', async () => {
+  const lines = linesOf('docs/cli.md').filter(needsCluster);
+  expect(lines.map((line) => line.split(' ')[2])).toEqual(['drain', 'remove']);
+  const ports = new Set<number>();
+  while (ports.size < 4) ports.add(await freePort());
+  const env = {
+    FASTPACA_CLUSTER_SEED: [...ports].map((port) => `127.0.0.1:${port}`).join(','),
+    FASTPACA_CLUSTER_SIZE: String(ports.size),
+  };
+  const start = (port: number, index: number): Promise<StoreProcess> =>
+    StoreProcess.start({ ...env, FASTPACA_NODE_NAME: `node-${'abcd'.charAt(index)}` }, port);
+  const nodes = await Promise.all([...ports].map(start));
+  try {
+    const [drained, removed] = [await type(lines[0] ?? '', nodes[0]), await type(lines[1] ?? '', nodes[0])];
+    expect(drained).toMatch(/^node-b +draining +\S+ +0 +0 +0 /m);
+    expect(removed).toBe('node-b is removed.\n');
+  } finally {
+    await Promise.all(nodes.map((node) => node.remove()));
+  }
 }, 240_000);
 
 test('every line of the README works as typed', async () => {

@@ -26,9 +26,10 @@ export class StoreProcess {
     this.env = env;
   }
 
-  static async start(env: Readonly<Record<string, string>> = {}): Promise<StoreProcess> {
+  /** @param port A free one by default. */
+  static async start(env: Readonly<Record<string, string>> = {}, port?: number): Promise<StoreProcess> {
     const directory = mkdtempSync(path.join(tmpdir(), 'fastpaca-client-'));
-    const store = new StoreProcess(await freePort(), directory, env);
+    const store = new StoreProcess(port ?? (await freePort()), directory, env);
     await store.start();
     return store;
   }
