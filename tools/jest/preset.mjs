@@ -27,5 +27,7 @@ export default {
   // What a test waits for is a condition; this only ends one that hangs, also on a machine that has other things to do.
   testTimeout: 120_000,
   workerIdleMemoryLimit: '1GB',
+  // On a busy machine a process takes longer than Jest's half second to end, and would be taken for one that something keeps.
+  workerGracefulExitTimeout: 10_000,
   testSequencer: fileURLToPath(new URL('longest-first.mjs', import.meta.url)),
 };
