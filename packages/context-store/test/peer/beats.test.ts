@@ -84,6 +84,14 @@ describe('beats of idle groups', () => {
     expect(teacher.abridge(idle()).lesson?.beats).toHaveLength(86);
   });
 
+  test('that are said twice in one turn arrive twice', () => {
+    const [teacher, pupil] = [new BeatTeacher(), new BeatPupil()];
+    const sent = [...idle(), heartbeat(3), heartbeat(4)];
+    for (const turn of [1, 2, 3]) {
+      expect([turn, sorted(heard(pupil, teacher.abridge(sent)))]).toEqual([turn, sorted(sent)]);
+    }
+  });
+
   test('are the very messages that were sent in that turn, or none, whatever is lost, late or twice', () => {
     const message = fc.oneof(
       fc.record({ group: fc.nat(30), commit: fc.nat(2), round: fc.nat(1) }).map((of) => {

@@ -76,7 +76,7 @@ export class BeatTeacher {
     });
   }
 
-  /** Sets the bit of a beat that the peer knows. */
+  /** Sets the bit of a beat that the peer knows. One that is said twice in a turn has only one bit: the second is not known. */
   #mark(beat: Beat, bits: Map<number, Uint8Array>): boolean {
     const place = this.#places.get(keyOf(beat));
     if (place === undefined) return false;
@@ -88,9 +88,10 @@ export class BeatTeacher {
       set = new Uint8Array(Math.ceil(lesson.beats.length / 8));
       bits.set(place.slot, set);
     }
-    const at = place.at >> 3;
-    set[at] = (set[at] ?? 0) | (1 << (place.at & 7));
-    return true;
+    const [at, bit] = [place.at >> 3, 1 << (place.at & 7)];
+    const before = set[at] ?? 0;
+    set[at] = before | bit;
+    return (before & bit) === 0;
   }
 
   /** In the place of the lesson of which least is still said, but of none that this turn names. */
