@@ -43,7 +43,11 @@ export interface ServerOptions {
 export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
   const directory = options.directory ?? mkdtempSync(path.join(tmpdir(), 'fastpaca-'));
   const port = options.port ?? (await freePort());
-  const [program = process.execPath, ...args] = options.command ?? [process.execPath, main];
+  const [program = process.execPath, ...args] = options.command ?? [
+    process.execPath,
+    '--v8-pool-size=1',
+    main,
+  ];
   const child = spawn(program, args, {
     cwd: options.root ?? root,
     env: {

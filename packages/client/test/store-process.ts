@@ -40,7 +40,7 @@ export class StoreProcess {
 
   /** Starts it (again), on the same port, over the same data, and waits until it is ready. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, ['apps/server/dist/bundle/main.mjs'], {
+    const child = spawn(process.execPath, ['--v8-pool-size=1', 'apps/server/dist/bundle/main.mjs'], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {

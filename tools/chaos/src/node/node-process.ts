@@ -69,7 +69,7 @@ export class NodeProcess {
   start(): void {
     if (this.#child !== null) return;
     const { prefix = [], host, port, dataDirectory, name, env, logFile } = this.options;
-    const [command = process.execPath, ...args] = [...prefix, process.execPath, main];
+    const [command = process.execPath, ...args] = [...prefix, process.execPath, '--v8-pool-size=1', main];
     const output = openSync(logFile, 'a');
     const child = spawn(command, args, {
       cwd: root,
