@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What happened between the end of one batch and the end of the next. */
+/** What happened from the end of a rest to the end of the batches after it. */
 export interface BatchSpan {
   /** Rows that were archived. */
   readonly rows: number;
@@ -29,22 +29,21 @@ const longestRestMs = 30_000;
 const lookMs = 250;
 
 /**
- * How long the archiver rests, in milliseconds, so that a node that is busy without it is hardly slowed: what is
- * appended in a burst waits for a quieter time. A burst that does not end makes a backlog that may not grow further:
- * then two rows are archived for each one that is appended.
- * A node that is busy with the archiver alone does not rest: an idle one would take hours to catch up.
+ * How many rows must come before the next batch is archived, so that a node that is busy without the archiver is hardly
+ * slowed: what is appended in a burst waits for a quieter time. A burst that does not end makes a backlog that may not
+ * grow further: then two rows are archived for each one that is appended.
+ * A node that is busy with the archiver alone awaits nothing: an idle one would take hours to catch up.
  */
-export function restMs(span: BatchSpan): number {
+export function rowsToAwait(span: BatchSpan): number {
   const { rows, elapsedMs, pendingBefore, pendingAfter, utilization } = span;
   const others = utilization - (rows * rowMs) / elapsedMs;
   const appended = pendingAfter - pendingBefore + rows;
   if (others < busyFrom || appended <= 0) return 0;
   const share = pendingAfter < largestBacklog ? inPassing : catchUp;
-  const ms = (rows * elapsedMs) / (share * appended) - elapsedMs;
-  return Math.min(Math.max(0, ms), longestRestMs);
+  return Math.max(0, rows / share - appended);
 }
 
-/** Watches the node from batch to batch. */
+/** Watches the node from the end of a rest to the end of what is archived then. */
 export class ArchivePace {
   readonly #pendingRows: () => number;
   #pending: number;
@@ -56,31 +55,30 @@ export class ArchivePace {
     this.#pending = pendingRows();
   }
 
-  /** Rests as `restMs` says for the rows that were archived since the last rest, or until the node is not busy. */
+  /** Until so many rows have come as `rowsToAwait` says, or the node is not busy; 30 s at most. */
   readonly rest = async ({ rows }: { readonly rows: number }, signal: AbortSignal): Promise<void> => {
-    const end = performance.now() + restMs(this.#span(rows));
-    for (let left = end - performance.now(); left > 0 && !signal.aborted; left = end - performance.now()) {
+    const span = this.#span(rows);
+    const enough = span.pendingAfter + rowsToAwait(span);
+    const end = performance.now() + longestRestMs;
+    let busy = true;
+    while (busy && this.#pendingRows() < enough && performance.now() < end && !signal.aborted) {
       const before = performance.eventLoopUtilization();
       // It rejects only where the signal has come.
-      await delay(Math.min(left, lookMs), undefined, { signal }).catch(() => undefined);
-      if (performance.eventLoopUtilization(before).utilization < busyFrom) return;
+      await delay(lookMs, undefined, { signal }).catch(() => undefined);
+      busy = performance.eventLoopUtilization(before).utilization >= busyFrom;
     }
+    this.#pending = this.#pendingRows();
+    this.#at = performance.now();
+    this.#loop = performance.eventLoopUtilization();
   };
 
   #span(rows: number): BatchSpan {
-    const at = performance.now();
-    const loop = performance.eventLoopUtilization();
-    const pending = this.#pendingRows();
-    const span: BatchSpan = {
+    return {
       rows,
-      elapsedMs: at - this.#at,
+      elapsedMs: performance.now() - this.#at,
       pendingBefore: this.#pending,
-      pendingAfter: pending,
-      utilization: performance.eventLoopUtilization(loop, this.#loop).utilization,
+      pendingAfter: this.#pendingRows(),
+      utilization: performance.eventLoopUtilization(this.#loop).utilization,
     };
-    this.#at = at;
-    this.#loop = loop;
-    this.#pending = pending;
-    return span;
   }
 }

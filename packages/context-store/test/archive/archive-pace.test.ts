@@ -2,7 +2,7 @@ import { setImmediate as setImmediatePromise, setTimeout as delay } from 'node:t
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { ArchivePace, restMs, type BatchSpan } from '../../src/archive/archive-pace.js';
+import { ArchivePace, rowsToAwait, type BatchSpan } from '../../src/archive/archive-pace.js';
 
 /** A second in which 5,000 rows were archived, and 2,000 came. */
 const busy: BatchSpan = {
@@ -15,16 +15,14 @@ const busy: BatchSpan = {
 const backlog: BatchSpan = { ...busy, pendingBefore: 1_050_000, pendingAfter: 1_047_000 };
 
 test('on a busy node one row is archived for five that come: appends come first', () => {
-  // 400 rows a second: 5,000 take 12.5 s, and one second of them is over.
-  expect(restMs(busy)).toBe(11_500);
+  expect(rowsToAwait(busy)).toBe(23_000);
 });
 
 test('on a busy node with a million rows waiting two are archived for each that comes, so that no backlog stays', () => {
-  // 4,000 rows a second: 5,000 take 1.25 s, and one second of them is over.
-  expect(restMs(backlog)).toBe(250);
+  expect(rowsToAwait(backlog)).toBe(500);
 });
 
-test('a rest is never longer than that share asks for', () => {
+test('no more is awaited than that share asks for, whatever came meanwhile', () => {
   const spans = fc.record({
     rows: fc.integer({ min: 1, max: 5_000 }),
     elapsedMs: fc.integer({ min: 100, max: 5_000 }),
@@ -34,28 +32,25 @@ test('a rest is never longer than that share asks for', () => {
   fc.assert(
     fc.property(spans, ({ rows, elapsedMs, pendingBefore, appended }) => {
       const pendingAfter = pendingBefore - rows + appended;
-      const rest = restMs({ rows, elapsedMs, pendingBefore, pendingAfter, utilization: 1 });
+      const awaited = rowsToAwait({ rows, elapsedMs, pendingBefore, pendingAfter, utilization: 1 });
       const share = pendingAfter < 1_000_000 ? 0.2 : 2;
-      const archivedPerMs = rows / (elapsedMs + rest);
-      if (rest > 0 && rest < 30_000) expect(archivedPerMs).toBeCloseTo((share * appended) / elapsedMs, 6);
+      expect(awaited).toBeGreaterThanOrEqual(0);
+      if (awaited > 0) expect(rows / (appended + awaited)).toBeCloseTo(share, 6);
     }),
   );
 });
 
-test('a node that is idle, that the archiver alone keeps busy, or to which nothing comes does not rest', () => {
-  expect(restMs({ ...busy, utilization: 0.4 })).toBe(0);
-  expect(restMs({ ...busy, elapsedMs: 100, utilization: 1 })).toBe(0);
-  expect(restMs({ ...busy, pendingAfter: busy.pendingBefore - busy.rows })).toBe(0);
+test('a node that is idle, that the archiver alone keeps busy, or to which nothing comes awaits nothing', () => {
+  expect(rowsToAwait({ ...busy, utilization: 0.4 })).toBe(0);
+  expect(rowsToAwait({ ...busy, elapsedMs: 100, utilization: 1 })).toBe(0);
+  expect(rowsToAwait({ ...busy, pendingAfter: busy.pendingBefore - busy.rows })).toBe(0);
   // A group that was led here is led elsewhere: what waits falls by more than was archived.
-  expect(restMs({ ...busy, pendingAfter: 0 })).toBe(0);
+  expect(rowsToAwait({ ...busy, pendingAfter: 0 })).toBe(0);
 });
 
 describe('a rest', () => {
-  /** 5,000 rows fewer wait than at first, but for ten that came: the longest rest, if the node stays busy. */
-  const pace = (): ArchivePace => {
-    const waiting = [10_000, 5_010];
-    return new ArchivePace(() => waiting.shift() ?? 5_010);
-  };
+  /** 5,000 rows fewer wait than at first, but for ten that came, and no more come. */
+  const pace = (waiting = [10_000, 5_010]): ArchivePace => new ArchivePace(() => waiting.shift() ?? 5_010);
 
   async function keepBusy(until: Promise<void>): Promise<void> {
     let over = false;
@@ -78,6 +73,14 @@ describe('a rest', () => {
     stop.abort();
     await rested;
   });
+
+  test('ends when enough has come', async () => {
+    // The start, the end of the batch, and two looks.
+    const busyNode = pace([10_000, 5_010, 5_020, 30_010]);
+    await keepBusy(delay(300));
+    const rested = busyNode.rest({ rows: 5_000 }, new AbortController().signal);
+    await keepBusy(rested);
+  }, 20_000);
 
   test('ends when the node is not busy any more', async () => {
     const quietNode = pace();
