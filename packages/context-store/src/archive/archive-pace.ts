@@ -19,7 +19,7 @@ const rowMs = 0.012;
 /** Share of the event loop above which others count as busy. */
 const busyFrom = 0.5;
 /** On a busy node, rows archived for each that comes: little beside what appending it takes … */
-const inPassing = 0.2;
+const inPassing = 0.1;
 /** … until so many wait: 1 GB of 256-byte messages, 40 s of an archiver that does not rest. */
 const largestBacklog = 1_000_000;
 /** From there on, which ends any backlog. */
