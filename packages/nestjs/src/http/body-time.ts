@@ -30,6 +30,9 @@ export function limitBodyTime(fastify: FastifyInstance, milliseconds: number): v
   });
 }
 
+/** Read in full, or cut off. */
+const hasEnded = (request: Request): boolean => request.complete || request.destroyed;
+
 /** Where a request is among those that arrive. */
 const place = Symbol('place');
 
@@ -47,6 +50,8 @@ class Arriving {
   /** When each is late, on the monotonic clock. */
   readonly #deadlines: number[] = [];
   readonly #freePlaces: number[] = [];
+  /** How many places there may be before those of requests that have ended are looked for. */
+  #roomyFor = 1_024;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(milliseconds: number, onLate: (request: IncomingMessage) => void) {
@@ -55,6 +60,7 @@ class Arriving {
   }
 
   add(request: Request): void {
+    if (this.#freePlaces.length === 0 && this.#requests.length >= this.#roomyFor) this.#makeRoom();
     const at = this.#freePlaces.pop() ?? this.#requests.length;
     request[place] = at;
     this.#requests[at] = request;
@@ -70,6 +76,15 @@ class Arriving {
     this.#freePlaces.push(at);
   }
 
+  /**
+   * A flood of requests that are refused before they are read must not be kept until the timer looks. Twice as many
+   * places as are needed, so that looking costs each request little.
+   */
+  #makeRoom(): void {
+    for (const request of this.#requests) if (request !== null && hasEnded(request)) this.remove(request);
+    this.#roomyFor = Math.max(1_024, 2 * (this.#requests.length - this.#freePlaces.length));
+  }
+
   close(): void {
     clearTimeout(this.#timer);
     this.#requests.fill(null);
@@ -82,7 +97,7 @@ class Arriving {
     for (const [at, request] of this.#requests.entries()) {
       const deadline = this.#deadlines[at];
       if (request === null || deadline === undefined) continue;
-      const ended = request.complete || request.destroyed;
+      const ended = hasEnded(request);
       if (!ended && deadline > now) {
         next = Math.min(next, deadline);
         continue;

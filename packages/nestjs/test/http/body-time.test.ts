@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import fastify, { type FastifyInstance } from 'fastify';
 import { limitBodyTime } from '../../src/http/body-time.js';
@@ -91,5 +93,30 @@ describe('the time for a body', () => {
     await lateOnes(1);
     expect(late).toHaveLength(1);
     expect(refused.destroyed).toBe(false);
+  });
+
+  test('keeps no flood of requests that are refused before they are read in full', async () => {
+    const app = fastify();
+    open.push(app);
+    const seen: WeakRef<object>[] = [];
+    app.addHook('onRequest', ({ raw }, _reply, done) => {
+      seen.push(new WeakRef(raw));
+      done();
+    });
+    limitBodyTime(app, 600_000);
+    app.post('/', () => 'read');
+    const url = await app.listen({ port: 0, host: '127.0.0.1' });
+    const malformed = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{' };
+    for (let sent = 0; sent < 1_600; sent += 50) {
+      const answers = await Promise.all(Array.from({ length: 50 }, () => fetch(url, malformed)));
+      for (const answer of answers) expect((await answer.arrayBuffer()).byteLength).toBeGreaterThan(0);
+    }
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    // A weak reference that was made or read in a turn holds until its end.
+    await new Promise(setImmediate);
+    collect();
+    expect(seen).toHaveLength(1_600);
+    expect(seen.filter((each) => each.deref() !== undefined).length).toBeLessThan(1_200);
   });
 });
