@@ -33,7 +33,7 @@ async function leaderOf(bench: ClusterBench): Promise<string> {
 
 const textsOf = async (store: ContextStore, id: string): Promise<string[]> => {
   const read = [];
-  for (let cursor: number | null = 0; cursor !== null; ) {
+  for (let cursor: number | null = 0; cursor !== null;) {
     const { messages, nextCursor } = await store.messages(id, { cursor, limit: 1_000 });
     read.push(...messages);
     cursor = nextCursor;
