@@ -40,9 +40,7 @@ export function withEnough<R extends { readonly kind: string }>(
   for (;;) {
     const result = step(loadWindow(state, from, source));
     if (!isLoadMore(result)) return result;
-    // Both only for a window that a backup brought: no log has a message 0.
-    if (result.fromSeq >= from || result.fromSeq < 1)
-      throw new RangeError(`A window asks for ${result.fromSeq}, and has ${from}.`);
+    if (result.fromSeq >= from) throw new RangeError(`A window asks for ${result.fromSeq}, and has ${from}.`);
     from = result.fromSeq;
   }
 }

@@ -164,10 +164,12 @@ describe('while nodes and links come and go', () => {
         }
       }
     });
-    await trouble(random, 10);
+    // A busy machine lists less often: the trouble lasts until it has.
+    do await trouble(random, 10);
+    while (listing.whole <= 5);
     listing.over = true;
     await Promise.all(lists);
-    expect(listing.whole).toBeGreaterThan(0);
+    expect(listing.whole).toBeGreaterThan(5);
   });
 
   test('a reader of a node without a replica is woken when something happens', async () => {

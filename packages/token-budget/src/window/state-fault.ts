@@ -79,7 +79,9 @@ const isReplacement = (
   lastSeq: number,
 ): boolean => headCount <= count && from <= count && fromSeq <= toSeq && toSeq <= lastSeq;
 
-function isTurn({ seq, groups, openFrom }: TurnState, lastSeq: number): boolean {
+function isTurn({ seq, startTokens, groups, openFrom }: TurnState, lastSeq: number): boolean {
+  // A turn that the replacement opened has no user message in the log to pin.
+  if (seq === 0 && startTokens !== null) return false;
   if (seq > lastSeq || (openFrom !== null && (openFrom < 1 || openFrom > lastSeq))) return false;
   return areGroups(groups, lastSeq);
 }

@@ -55,6 +55,7 @@ describe('a state from outside', () => {
     ['pins with other tokens', { pins: [pin], pinnedTokens: 6 }],
     ['parts skipped beyond the log', { skip: { through: 4, kinds: [] } }],
     ['a turn beyond the log', { turn: { ...turn, seq: 4 } }],
+    ['a turn that the replacement opened and a user message to pin', { turn: { ...turn, seq: 0 } }],
     ['groups beyond the log', { turn: { ...turn, groups: [{ ...group, toSeq: 4 }] } }],
     ['groups twice', { turn: { ...turn, groups: [group, group] } }],
     ['a negative number', { liveTokens: -1 }],
