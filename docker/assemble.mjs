@@ -1,7 +1,7 @@
-import { cpSync, existsSync, lutimesSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, lutimesSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleServer, serverManifest } from '../tools/deploy/src/bundle/bundle-server.ts';
+import { copyServer } from '../tools/deploy/src/bundle/copy-server.ts';
 
 // Assembles what production runs: the bundle of the server, in which only what it imports is, and what starts it.
 // Usage, after `npm ci && npm run build`: node docker/assemble.mjs DIRECTORY
@@ -26,11 +26,7 @@ const out = path.resolve(target);
 if (existsSync(out) && readdirSync(out).length > 0) refuse(`${out} is not empty; name a new directory.`);
 
 // As in a checkout, so that one command starts either.
-const server = path.join(out, 'apps/server');
-mkdirSync(path.join(server, 'dist'), { recursive: true });
-await bundleServer(path.join(server, 'dist/bundle'));
-const manifest = { ...serverManifest(), private: true, license: 'Apache-2.0' };
-writeFileSync(path.join(server, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+copyServer(path.join(out, 'apps/server'));
 for (const file of ['LICENSE', 'docker/healthcheck.mjs'])
   cpSync(path.join(root, file), path.join(out, file), { recursive: true });
 const epoch = process.env.SOURCE_DATE_EPOCH;

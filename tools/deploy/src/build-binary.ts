@@ -15,7 +15,7 @@ import path from 'node:path';
 import { inject } from 'postject';
 import { build } from 'esbuild';
 import { sha256 } from './binary/unpack.ts';
-import { bundleServer, serverManifest } from './bundle/bundle-server.ts';
+import { copyServer } from './bundle/copy-server.ts';
 
 // One executable with Node, the server and everything it reads inside, for the platform that it is made on.
 // Usage, after `npm run build`: npm run binary [FILE]
@@ -24,10 +24,8 @@ import { bundleServer, serverManifest } from './bundle/bundle-server.ts';
 const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 
 /** Writes what the executable unpacks, and returns the paths of its files, relative to `content`. */
-async function writeContent(content: string): Promise<string[]> {
-  mkdirSync(path.join(content, 'dist'), { recursive: true });
-  await bundleServer(path.join(content, 'dist/bundle'));
-  writeFileSync(path.join(content, 'package.json'), JSON.stringify(serverManifest()));
+function writeContent(content: string): string[] {
+  copyServer(content);
   // The executable's own script cannot import files; one that it requires can.
   writeFileSync(path.join(content, 'start.cjs'), "import('./dist/bundle/main.mjs');\n");
   return globSync('**/*', { cwd: content, withFileTypes: true })
@@ -52,7 +50,7 @@ async function bundleLauncher(file: string): Promise<void> {
 /** Node's own format of what is to be injected. */
 async function prepare(directory: string): Promise<Buffer> {
   const content = path.join(directory, 'content');
-  const names = await writeContent(content);
+  const names = writeContent(content);
   const manifest = Object.fromEntries(
     names.map((name) => [name, sha256(readFileSync(path.join(content, name)))] as const),
   );

@@ -178,9 +178,3 @@ export async function bundleServer(directory: string): Promise<void> {
   rmSync(directory, { recursive: true, force: true });
   renameSync(fresh, directory);
 }
-
-/** The server's name and version, for a manifest beside a bundle that is taken elsewhere. */
-export function serverManifest(): { readonly name: string; readonly version: string } {
-  const { name, version } = readManifest(path.join(root, 'apps/server'));
-  return { name, version };
-}
