@@ -5,4 +5,4 @@ export { KeySnapshot } from './key-space/key-snapshot.js';
 export { KeySpace } from './key-space/key-space.js';
 export { Restore } from './key-space/restore.js';
 export { LogStore } from './store/log-store.js';
-export type { LogStoreOptions, WriteReport } from './store/options.js';
+export type { LogStoreOptions, StagedDelay, WriteReport } from './store/options.js';

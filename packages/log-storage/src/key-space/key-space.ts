@@ -326,6 +326,11 @@ export class KeySpace {
     return this.#stagedBytes;
   }
 
+  /** @internal Keys with a staged change. */
+  get stagedKeys(): number {
+    return this.#staged.size;
+  }
+
   /** @internal Puts everything staged into the batch `seq`; returns how many operations. */
   takeStaged(batch: DbBatch, seq: number): number {
     for (const op of this.#staged.values()) {

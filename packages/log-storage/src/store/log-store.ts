@@ -13,11 +13,13 @@ import { scanStore } from '../log/store-scan.js';
 import type { Db, DbBatch } from './db.js';
 import { openStore } from './open-store.js';
 import type { OpenedStore } from './open-store.js';
-import type { LogStoreOptions } from './options.js';
+import type { LogStoreOptions, StagedDelay } from './options.js';
 import { Reclaimer } from './reclaimer.js';
+import { StagedSpaces } from './staged-spaces.js';
 import { encodeBatchSeq, formatVersion } from './store-header.js';
 
 const defaultStagedBytes = 64 << 20;
+const noDelay: StagedDelay = { ms: 0, bytes: 0 };
 /** With nothing to write, what waits for a batch (reclaiming, a restore) gets one of its own so soon. */
 const idleBatchMs = 5;
 /** Reclaiming alone waits for a pause in the host's writes, so as not to stand in the way of the next. */
@@ -39,7 +41,7 @@ interface InFlight {
 /**
  * Raft logs, hard state and the key spaces of state machines, for many groups in one LevelDB.
  *
- * Every write is one LevelDB batch, with everything that is staged, synced. Exactly one is in flight:
+ * Every write is one LevelDB batch, with what is staged (see `stagedDelay`), synced. Exactly one is in flight:
  * concurrent synced batches would each hold a thread of libuv's pool. The first error of any kind
  * latches the store, since LevelDB, after one failed append, goes on acknowledging writes into a log
  * that it cannot read again: 61 of 61 writes acknowledged after a full disk were gone at reopen.
@@ -58,14 +60,13 @@ export class LogStore implements RaftStorage {
   readonly #reclaimer: Reclaimer;
   readonly #logs = new Map<GroupId, GroupLog>();
   readonly #spaces = new Map<GroupId, KeySpace>();
-  readonly #dirty = new Set<KeySpace>();
+  readonly #staged: StagedSpaces;
   /** Key spaces that somebody waits for. */
   readonly #waited = new Set<KeySpace>();
   readonly #spaceHost: SpaceHost;
   #fence: FenceFile | null = null;
   #state: 'new' | 'opening' | 'open' | 'closed' = 'new';
   #failure: LogStorageError | null = null;
-  #stagedBytes = 0;
   /** The last batch that was begun. */
   #seq: number;
   #nextPurgeId: number;
@@ -78,6 +79,7 @@ export class LogStore implements RaftStorage {
   private constructor(directory: string, options: LogStoreOptions, opened: OpenedStore) {
     this.directory = directory;
     this.#options = options;
+    this.#staged = new StagedSpaces(options.stagedDelay ?? noDelay);
     this.#opened = opened;
     this.#db = opened.db;
     this.#seq = opened.seq;
@@ -144,7 +146,8 @@ export class LogStore implements RaftStorage {
   }
 
   /**
-   * Writes one batch with everything staged so far. One at a time.
+   * Writes one batch, with what was staged `stagedDelay` ago; a write of nothing takes all that is staged.
+   * One at a time.
    * @throws LogStorageError `invalid_write`: nothing was written and the store goes on;
    *   `store_failed`: whether the batch survives is unknown, and the store is latched.
    */
@@ -160,7 +163,7 @@ export class LogStore implements RaftStorage {
       }
       this.#check(writes);
       const damaged = writes.filter(({ group }) => typeof this.#logs.get(group)?.damage === 'string');
-      await this.#commit(writes, this.#dirty, damaged.length === 0 ? [] : await this.#keysOf(damaged));
+      await this.#commit(writes, damaged.length === 0 ? [] : await this.#keysOf(damaged));
     } finally {
       this.#writing = false;
       this.#writtenAt = performance.now();
@@ -192,12 +195,12 @@ export class LogStore implements RaftStorage {
 
   #commit(
     writes: readonly GroupWrite[],
-    staged: ReadonlySet<KeySpace>,
-    unknown: readonly Uint8Array[] = [],
+    unknown: readonly Uint8Array[],
+    staged: 'due' | 'waited' = 'due',
   ): Promise<void> {
     let inFlight: InFlight;
     try {
-      inFlight = this.#build(writes, staged, unknown);
+      inFlight = this.#build(writes, unknown, staged);
     } catch (error) {
       return Promise.reject(this.#fail('A batch cannot be built.', error));
     }
@@ -210,12 +213,8 @@ export class LogStore implements RaftStorage {
     return done;
   }
 
-  /** Synchronous, so that everything staged before it is in the batch and everything after is not. */
-  #build(
-    writes: readonly GroupWrite[],
-    staged: ReadonlySet<KeySpace>,
-    unknown: readonly Uint8Array[],
-  ): InFlight {
+  /** Synchronous: of what a key space has staged the batch has all or nothing. */
+  #build(writes: readonly GroupWrite[], unknown: readonly Uint8Array[], staged: 'due' | 'waited'): InFlight {
     const begun = performance.now();
     const seq = this.#seq + 1;
     const batch = this.#db.batch();
@@ -242,15 +241,24 @@ export class LogStore implements RaftStorage {
     this.#seq = seq;
     let ops = 1 + unknown.length + logBatch.ops + this.#reclaimer.take(batch, logBatch.appended);
     let { bytes } = logBatch;
-    // A copy: a destroy has just staged the end of its key space, and taking empties the set.
-    const spaces = [...staged];
+    const spaces = staged === 'waited' ? [...this.#waited] : this.#spacesFor(writes);
     for (const space of spaces) {
       bytes += space.stagedBytes;
-      this.#stagedBytes -= space.stagedBytes;
+      this.#staged.taken(space);
       ops += space.takeStaged(batch, seq);
-      this.#dirty.delete(space);
     }
     return { batch, seq, ops, bytes, begun, touched, lines, spaces };
+  }
+
+  /** Where a log ends or is replaced, what is staged of the group's keys goes in the same batch: a destroy has just staged their end. */
+  #spacesFor(writes: readonly GroupWrite[]): KeySpace[] {
+    if (writes.length === 0) return this.#staged.all();
+    const also = new Set(this.#waited);
+    for (const { group, destroy, reset } of writes) {
+      const space = destroy === true || reset === true ? this.#spaces.get(group) : undefined;
+      if (space !== undefined) also.add(space);
+    }
+    return this.#staged.due(also);
   }
 
   async #land(inFlight: InFlight): Promise<void> {
@@ -283,7 +291,7 @@ export class LogStore implements RaftStorage {
       if (!this.#reclaimer.pending && this.#waited.size === 0) return;
       const busy = this.#waited.size === 0 && performance.now() - this.#writtenAt < pauseMs;
       if (busy || this.#writing || this.#inFlight !== null) this.#armIdleBatch();
-      else this.#commit([], this.#waited).catch(() => undefined);
+      else this.#commit([], [], 'waited').catch(() => undefined);
     }, idleBatchMs);
     this.#idleTimer.unref();
   }
@@ -294,10 +302,7 @@ export class LogStore implements RaftStorage {
       alive: () => this.#alive(),
       failed: (cause) => this.#fail('A key space cannot be read.', cause),
       admit: (bytes) => this.#admit(bytes),
-      staged: (space, bytes) => {
-        this.#stagedBytes += bytes;
-        this.#dirty.add(space);
-      },
+      staged: (space, bytes) => this.#staged.staged(space, bytes),
       nextPurgeId: () => {
         this.#nextPurgeId += 1;
         return this.#nextPurgeId;
@@ -315,10 +320,10 @@ export class LogStore implements RaftStorage {
 
   #admit(bytes: number): void {
     const limit = this.#options.maxStagedBytes ?? defaultStagedBytes;
-    if (this.#stagedBytes + bytes <= limit) return;
+    if (this.#staged.bytes + bytes <= limit) return;
     throw new LogStorageError(
       'staged_full',
-      `${this.#stagedBytes} bytes are staged and ${bytes} more pass the limit of ${limit}. ` +
+      `${this.#staged.bytes} bytes are staged and ${bytes} more pass the limit of ${limit}. ` +
         `Wait for a write, or raise maxStagedBytes.`,
     );
   }
@@ -329,7 +334,7 @@ export class LogStore implements RaftStorage {
   }
 
   stagedBytes(): number {
-    return this.#stagedBytes;
+    return this.#staged.bytes;
   }
 
   /**

@@ -10,6 +10,13 @@ export interface WriteReport {
   readonly durationMs: number;
 }
 
+/** How long what state machines stage may stay out of the writes that come by. */
+export interface StagedDelay {
+  readonly ms: number;
+  /** More than this does not stay. */
+  readonly bytes: number;
+}
+
 export interface LogStoreOptions {
   /**
    * Bytes that LevelDB gathers in memory before it writes a table. Larger: fewer tables and
@@ -20,6 +27,12 @@ export interface LogStoreOptions {
   readonly cacheBytes?: number;
   /** Bytes that state machines may stage before a write takes them. Default: 64 MiB. */
   readonly maxStagedBytes?: number;
+  /**
+   * A write takes along what has been staged for so long, and a write of nothing takes everything. A
+   * record that changes with every command is then written once for many of them; after a crash the log
+   * repeats so much more. Default: every write takes everything.
+   */
+  readonly stagedDelay?: StagedDelay;
   /** Called once, with the error that latched the store. */
   readonly onFailure?: (error: LogStorageError) => void;
   /** Called after each durable batch. */
