@@ -62,7 +62,8 @@ export class Engine<Result> implements TransportHandler {
         this.#onDurable(runtime, persist);
       },
       written: () => {
-        this.turn();
+        // Not at once: what arrived during the write comes first, and goes into the next one, and into its frames.
+        this.schedule();
       },
       failed: (error) => {
         this.fatal(storageFailure(error));
@@ -165,7 +166,7 @@ export class Engine<Result> implements TransportHandler {
       this.#drainInbox();
       this.#serveDirty();
       this.writer.pump();
-      // Parts that had nothing to write were released by the pump.
+      // Last, with the parts that had nothing to write and were released by the pump: the disk works meanwhile.
       this.#outbound.flush();
     } catch (error) {
       this.fatal(toFatal(error));
@@ -197,7 +198,6 @@ export class Engine<Result> implements TransportHandler {
       this.#serve(runtime);
       this.#ticker.due(runtime.dueAt(now));
     }
-    this.#outbound.flush();
   }
 
   #serve(runtime: Runtime<Result>): void {

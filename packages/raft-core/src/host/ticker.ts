@@ -128,7 +128,9 @@ export class Ticker<Result> {
     this.#flushStaged(now);
     // What it serves says itself when it is due.
     engine.turn();
-    if (this.#storage.stagedBytes() > 0) this.due(now);
+    if (this.#storage.stagedBytes() > 0) {
+      this.due((this.#stagedSince ?? now) + this.#engine.settings.stagedFlush.delayMs);
+    }
     if (!engine.stopped) this.#schedule(this.#dueAt);
   }
 

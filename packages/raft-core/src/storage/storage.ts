@@ -76,8 +76,8 @@ export interface RaftStorage {
   /** Reads and checks every group. Called once, before anything else. */
   open(): Promise<readonly StoredGroup[]>;
   /**
-   * Writes one batch. Also makes durable whatever state machines have staged in the same store;
-   * an empty list does only that.
+   * Writes one batch. May take along what state machines have staged in the same store; an empty list
+   * makes all of that durable.
    */
   write(writes: readonly GroupWrite[]): Promise<void>;
   /** Bytes that state machines have staged and no `write` has taken yet. 0 where nothing stages. */

@@ -81,12 +81,20 @@ export class Connection {
     });
   }
 
-  /** Sends once the I/O events that are ready now have been served: they may have more. */
+  /**
+   * Sends once the I/O events that are ready now have been served, and Raft's turn after them: they may have
+   * more. What cannot wait takes it along.
+   */
   flushAfterLoop(): void {
     if (this.#flush !== 'none') return;
     this.#flush = 'loop';
-    setImmediate(this.#flushNow);
+    setImmediate(this.#afterImmediates);
   }
+
+  /** Raft's turn may stand behind this one in the queue of immediates: one more pass lets it by. */
+  readonly #afterImmediates = (): void => {
+    if (this.#flush === 'loop') setImmediate(this.#flushNow);
+  };
 
   readonly #flushNow = (): void => {
     if (this.#flush === 'none') return;

@@ -88,8 +88,7 @@ export class LaneEnd implements RequestLane {
 
   send(parcel: Parcel): boolean {
     const taken = this.isOpen && this.queue.payload(parcel);
-    if (taken && parcel.kind === 'answer') this.#connection?.flushAfterTurn();
-    else if (taken) this.#connection?.flushAfterLoop();
+    if (taken) this.#connection?.flushAfterLoop();
     return taken;
   }
 
