@@ -120,6 +120,39 @@ describe('staged changes', () => {
     await store.close();
   });
 
+  test('are encoded late where they are put so: once read or written, and never where another put came first', async () => {
+    const directory = newDirectory();
+    let store = await openStore(directory);
+    let space = store.keySpace(g1);
+    let encoded = '';
+    const putLate = (key: string, value: string): number =>
+      space.stage([
+        {
+          type: 'putLate',
+          key: bytes(key),
+          bytes: 1,
+          encode: () => {
+            encoded += `${key}${value} `;
+            return bytes(value);
+          },
+        },
+      ]);
+    for (const value of ['1', '2', '3']) putLate('a', value);
+    putLate('b', '1');
+    putLate('c', '1');
+    expect(encoded).toBe('');
+    expect(text(space.get(bytes('b')))).toBe('1');
+    expect(await all(space)).toEqual(['a=3', 'b=1', 'c=1']);
+    putLate('a', '4');
+    await store.write([]);
+    expect(encoded).toBe('b1 a3 c1 a4 ');
+    await store.close();
+    store = await openStore(directory);
+    space = store.keySpace(g1);
+    expect(await all(space)).toEqual(['a=4', 'b=1', 'c=1']);
+    await store.close();
+  });
+
   test('are waited for by durable(), also when nobody else writes', async () => {
     const store = await openStore();
     const space = store.keySpace(g1);

@@ -207,7 +207,9 @@ class Run {
       space.stage([{ type: 'delRange', gte: keyBytes(next.key), lt: keyBytes(end) }]);
       for (let n = next.key; n < end; n += 1) keys.delete(keyText(n));
     } else if (next.type === 'put') {
-      space.stage([{ type: 'put', key: keyBytes(next.key), value: Buffer.from(String(next.value)) }]);
+      const [key, value] = [keyBytes(next.key), Buffer.from(String(next.value))];
+      const late = { type: 'putLate', key, bytes: value.length, encode: () => value } as const;
+      space.stage([next.value % 2 === 0 ? late : { type: 'put', key, value }]);
       keys.set(keyText(next.key), String(next.value));
     } else {
       space.stage([{ type: 'del', key: keyBytes(next.key) }]);

@@ -28,6 +28,10 @@ import { transition } from './transition.js';
  */
 export type ChangeListener = (write: ContextWrite | null) => void;
 
+/** About what a header and a record take: both change again, mostly, before they are written. */
+const headerBytes = 48;
+const recordBytes = 192;
+
 /**
  * The state of one group: contexts in a key space, the newest of them in memory. What an entry does
  * is staged as one with its index and becomes durable with the store's next write, so a restart
@@ -154,7 +158,7 @@ export class GroupMachine implements StateMachine<CommandResult>, StateReader {
     const header = this.#headerAfter(entry.index, done);
     let ops: KeyOp[] = [...(done.ops ?? [])];
     for (const write of writes) ops = ops.concat(write.ops, contextOps(write));
-    ops.push({ type: 'put', key: headerKey, value: encodeHeader(header) });
+    ops.push({ type: 'putLate', key: headerKey, bytes: headerBytes, encode: () => encodeHeader(header) });
     let token: number;
     try {
       token = this.space.stage(ops);
@@ -246,7 +250,13 @@ function contextOps({ id, context, profileChanged }: ContextWrite): KeyOp[] {
       { type: 'del', key: profileKey(id) },
     ];
   }
-  const record: KeyOp = { type: 'put', key: recordKey(id), value: encodeRecord(context.record) };
+  const { record: value } = context;
+  const record: KeyOp = {
+    type: 'putLate',
+    key: recordKey(id),
+    bytes: recordBytes,
+    encode: () => encodeRecord(value),
+  };
   if (!profileChanged) return [record];
   return [record, { type: 'put', key: profileKey(id), value: encodeProfile(context.profile) }];
 }

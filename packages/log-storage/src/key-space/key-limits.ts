@@ -12,11 +12,9 @@ export function checkLimits(ops: readonly KeyOp[]): void {
       checkKey(op.lt);
     } else {
       checkKey(op.key);
-      if (op.type === 'put' && op.value.length > maxValueBytes)
-        throw new LogStorageError(
-          'invalid_key',
-          `A value has at most ${maxValueBytes} bytes, got ${op.value.length}.`,
-        );
+      const bytes = op.type === 'put' ? op.value.length : op.type === 'putLate' ? op.bytes : 0;
+      if (bytes > maxValueBytes)
+        throw new LogStorageError('invalid_key', `A value has at most ${maxValueBytes} bytes, got ${bytes}.`);
     }
   }
 }

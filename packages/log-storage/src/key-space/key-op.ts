@@ -1,8 +1,21 @@
 /** One staged change of a key space. A range takes `gte` and leaves `lt`. */
 export type KeyOp =
   | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
+  | LatePut
   | { readonly type: 'del'; readonly key: Uint8Array }
   | { readonly type: 'delRange'; readonly gte: Uint8Array; readonly lt: Uint8Array };
+
+/**
+ * A put whose value is encoded when it is read or written: for what often changes again before that. What
+ * `encode` looks at must not change.
+ */
+export interface LatePut {
+  readonly type: 'putLate';
+  readonly key: Uint8Array;
+  /** About how many bytes the value has, for the limit on what is staged. */
+  readonly bytes: number;
+  readonly encode: () => Uint8Array;
+}
 
 export type KeyPair = readonly [key: Uint8Array, value: Uint8Array];
 

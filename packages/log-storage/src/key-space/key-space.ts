@@ -13,7 +13,7 @@ import type { SpaceView } from './range-cursor.js';
 import { Restore } from './restore.js';
 import { encodeSpace } from './space-record.js';
 import type { SpaceRecord } from './space-record.js';
-import { decodeState, encodePut, stagedState } from './state-value.js';
+import { decodeState, encodePut, opOverhead, stagedOp, StagedLatePut, stagedState } from './state-value.js';
 import type { StagedOp } from './state-value.js';
 
 /** What a key space needs of the store that it lives in. */
@@ -42,7 +42,6 @@ export interface FoundSpace {
   readonly seq: number;
 }
 
-const opOverhead = 16;
 const none: ReadonlyMap<string, StagedOp> = new Map();
 
 /**
@@ -164,8 +163,11 @@ export class KeySpace {
         case 'put':
           this.#stageEncoded(encodePut(this.group, this.#record.epoch, op.key, op.value, token));
           break;
+        case 'putLate':
+          this.#stageEncoded(new StagedLatePut(this.group, this.#record.epoch, op, token));
+          break;
         case 'del':
-          this.#stageEncoded({ key: stateKey(this.group, this.#record.epoch, op.key), value: null });
+          this.#stageEncoded(stagedOp(stateKey(this.group, this.#record.epoch, op.key), null));
           break;
         case 'delRange':
           this.#deleteRange(op.gte, op.lt);
@@ -277,26 +279,27 @@ export class KeySpace {
   #stagePurge(gte: Buffer, lt: Buffer, before: number): Purge {
     const purge = createPurge({ group: this.group, id: this.#host.nextPurgeId(), before, gte, lt });
     this.#stagedPurges.push(purge);
-    this.#stageEncoded(encodePurge(purge));
+    const { key, value } = encodePurge(purge);
+    this.#stageEncoded(stagedOp(key, value));
     return purge;
   }
 
   #setRecord(record: SpaceRecord): void {
     this.#record = record;
     const key = spaceKey(this.group);
-    this.#stageEncoded({ key, value: encodeSpace(key, record) });
+    this.#stageEncoded(stagedOp(key, encodeSpace(key, record)));
   }
 
   #stageEncoded(op: StagedOp): void {
     const id = op.key.toString('latin1');
     const old = this.#staged.get(id);
     this.#staged.set(id, op);
-    this.#count(opBytes(op) - (old === undefined ? 0 : opBytes(old)));
+    this.#count(op.bytes - (old?.bytes ?? 0));
   }
 
   #unstage(id: string, op: StagedOp): void {
     this.#staged.delete(id);
-    this.#count(-opBytes(op));
+    this.#count(-op.bytes);
   }
 
   #count(bytes: number): void {
@@ -333,9 +336,9 @@ export class KeySpace {
 
   /** @internal Puts everything staged into the batch `seq`; returns how many operations. */
   takeStaged(batch: DbBatch, seq: number): number {
-    for (const op of this.#staged.values()) {
-      if (op.value === null) batch.del(op.key);
-      else batch.put(op.key, op.value);
+    for (const { key, value } of this.#staged.values()) {
+      if (value === null) batch.del(key);
+      else batch.put(key, value);
     }
     const count = this.#staged.size;
     this.#inFlight = this.#staged;
@@ -389,8 +392,9 @@ export class KeySpace {
     const id = full.toString('latin1');
     const op = this.#staged.get(id) ?? this.#inFlight.get(id);
     if (op === undefined) return undefined;
-    if (op.value === null) return null;
-    const state = stagedState(op.value);
+    const { value } = op;
+    if (value === null) return null;
+    const state = stagedState(value);
     return covers(this.#purges, id, state.seq) ? null : state.bytes;
   }
 
@@ -403,15 +407,12 @@ export class KeySpace {
   }
 }
 
-function opBytes(op: StagedOp): number {
-  return op.key.length + (op.value?.length ?? 0) + opOverhead;
-}
-
 function sizeOf(ops: readonly KeyOp[]): number {
   let bytes = 0;
   for (const op of ops) {
     bytes += opOverhead;
     if (op.type === 'put') bytes += op.key.length + op.value.length;
+    else if (op.type === 'putLate') bytes += op.key.length + op.bytes;
     else if (op.type === 'del') bytes += op.key.length;
     else bytes += op.gte.length + op.lt.length;
   }

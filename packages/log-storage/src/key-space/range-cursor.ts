@@ -132,9 +132,11 @@ export class RangeCursor {
   #takeOverlay(out: KeyPair[]): void {
     const next = this.#overlay[this.#overlayAt];
     this.#overlayAt += 1;
-    if (next === undefined || next[1].value === null) return;
-    const state = stagedState(next[1].value);
-    if (!covers(this.#view.purges, next[0], state.seq)) this.#give(out, next[1].key, state.bytes);
+    if (next === undefined) return;
+    const [id, { key, value }] = next;
+    if (value === null) return;
+    const state = stagedState(value);
+    if (!covers(this.#view.purges, id, state.seq)) this.#give(out, key, state.bytes);
   }
 
   #give(out: KeyPair[], key: Uint8Array, value: Uint8Array): void {

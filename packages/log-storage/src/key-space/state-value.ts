@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { getU48, putU32, putU48, sealBytes, unseal } from '../layout/bytes.js';
-import { putStatePrefix, statePrefixBytes } from '../layout/keys.js';
+import { putStatePrefix, stateKey, statePrefixBytes } from '../layout/keys.js';
+import type { LatePut } from './key-op.js';
 
 // Value of a state-machine key: stamp u48, bytes, seal. The stamp is the token that the stage got, and
 // tells a value that a deleted range covers from one put there later.
@@ -10,6 +11,15 @@ const headBytes = 6;
 export interface StagedOp {
   readonly key: Buffer;
   readonly value: Buffer | null;
+  /** What counts against the limit on what is staged. */
+  readonly bytes: number;
+}
+
+/** What an operation takes in memory beside its key and value, about. */
+export const opOverhead = 16;
+
+export function stagedOp(key: Buffer, value: Buffer | null): StagedOp {
+  return { key, value, bytes: opOverhead + key.length + (value?.length ?? 0) };
 }
 
 /** Key and value in one allocation, checked by one call: stage is on the hot path. */
@@ -28,7 +38,26 @@ export function encodePut(
   putU48(slab, body, seq);
   slab.set(value, body + headBytes);
   putU32(slab, end, crc32(slab.subarray(0, end)));
-  return { key: slab.subarray(0, body), value: slab.subarray(body) };
+  return stagedOp(slab.subarray(0, body), slab.subarray(body));
+}
+
+/** A put that is encoded when somebody looks at it. */
+export class StagedLatePut implements StagedOp {
+  readonly key: Buffer;
+  readonly bytes: number;
+  #value: Buffer | null = null;
+  readonly #encode: () => Buffer | null;
+
+  constructor(group: number, epoch: number, put: LatePut, seq: number) {
+    this.key = stateKey(group, epoch, put.key);
+    this.bytes = opOverhead + this.key.length + put.bytes;
+    this.#encode = () => encodePut(group, epoch, put.key, put.encode(), seq).value;
+  }
+
+  get value(): Buffer | null {
+    this.#value ??= this.#encode();
+    return this.#value;
+  }
 }
 
 export interface StateValue {

@@ -94,7 +94,7 @@ export class ReplicaMetrics {
       'Proposals that wait for their outcome',
       (s) => s.pendingProposals,
     );
-    gauge('fastpaca_storage_staged_bytes', 'State that the next write makes durable', (s) => s.stagedBytes);
+    gauge('fastpaca_storage_staged_bytes', 'State that a later write makes durable', (s) => s.stagedBytes);
     gauge('fastpaca_cache_bytes', 'Contexts and windows in memory', ({ cacheBytes }) => cacheBytes);
     new Gauge({
       name: 'fastpaca_raft_groups',
