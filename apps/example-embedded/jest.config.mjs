@@ -1,3 +1,1 @@
-import preset from '../../tools/jest/preset.mjs';
-
-export default { ...preset, setupFiles: ['<rootDir>/test/setup.mjs'] };
+export { default } from '../../tools/jest/preset.mjs';

@@ -4,7 +4,6 @@ import preset from '../../tools/jest/preset.mjs';
 export default {
   ...preset,
   maxWorkers: 2,
-  setupFiles: ['<rootDir>/test/setup.mjs'],
   globals: {
     longestFirst: [
       'cluster/three-servers.test.ts',

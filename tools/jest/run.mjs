@@ -6,7 +6,11 @@ import { createRequire } from 'node:module';
 // which tools/dev/test.mjs adds up.
 const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
 // V8 has four threads for collecting garbage in each process, which take two cores from each other: 15 % of all CPU time.
-const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', '--v8-pool-size=1'];
+const hooks = new URL('source-hooks.mjs', import.meta.url).href;
+const flags = [
+  ...['--import', hooks, '--conditions=@fastpaca/source'],
+  ...['--disable-warning=ExperimentalWarning', '--v8-pool-size=1'],
+];
 const report = ['--json', '--outputFile=.jest/results.json'];
 mkdirSync('.jest', { recursive: true });
 // Without colours: those that Nx asks for would be in what the programs print that tests start and read.

@@ -25,7 +25,7 @@ export interface CallOptions {
 export interface TestApplication {
   readonly url: string;
   readonly app: NestFastifyApplication;
-  /** What was logged, one object a line. */
+  /** What was logged since it started, one object a line. */
   readonly logged: Record<string, unknown>[];
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
@@ -34,14 +34,20 @@ export interface TestApplication {
   close(): Promise<void>;
 }
 
+/**
+ * What all applications in this process have logged. The root of Nest's logger belongs to the process: the first application
+ * makes the one that the others write to as well.
+ */
+const lines: Record<string, unknown>[] = [];
+
 export async function startApplication(
   environment: Readonly<Record<string, string>> = {},
 ): Promise<TestApplication> {
   const directory = mkdtempSync(path.join(tmpdir(), 'fastpaca-app-'));
   const configuration = parseConfiguration({ FASTPACA_LOG_LEVEL: 'debug', ...environment });
-  const logged: Record<string, unknown>[] = [];
+  const from = lines.length;
   const log = createLog(configuration.logLevel, 'test-node', {
-    write: (line) => void logged.push(JSON.parse(line) as Record<string, unknown>),
+    write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>),
   });
   const store = openStore({ configuration, directory, node: 'test-node', log });
   const app = await createApplication({ configuration, log, store });
@@ -52,7 +58,9 @@ export async function startApplication(
   return {
     url,
     app,
-    logged,
+    get logged() {
+      return lines.slice(from);
+    },
     call,
     get: (target, headers = {}) => call('GET', target, { headers }),
     put: (target, body = {}) => call('PUT', target, { body }),

@@ -1,0 +1,47 @@
+import { transformSync } from '@swc/core';
+import { existsSync, readFileSync } from 'node:fs';
+import { registerHooks, stripTypeScriptTypes } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+// Lets Node load the sources, and test files that import `@jest/globals`.
+
+const globals = new URL('globals.mjs', import.meta.url).href;
+const decorators = /^\s*@[A-Z]/m;
+const swc = {
+  configFile: false,
+  swcrc: false,
+  jsc: {
+    target: 'es2024',
+    parser: { syntax: 'typescript', decorators: true },
+    transform: { legacyDecorator: true, decoratorMetadata: true },
+  },
+  module: { type: 'es6' },
+};
+
+/** Blanks out the types, so that lines and columns stay; where that is not enough, as with what Nest reads, it compiles. */
+function toJavaScript(source, filename) {
+  try {
+    if (!decorators.test(source)) return stripTypeScriptTypes(source);
+  } catch (error) {
+    if (error.code !== 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') throw error;
+  }
+  return transformSync(source, { ...swc, filename }).code;
+}
+
+registerHooks({
+  resolve(specifier, context, next) {
+    if (specifier === '@jest/globals') return { url: globals, shortCircuit: true };
+    if (/^\.{1,2}\/.*\.js$/.test(specifier) && context.parentURL !== undefined) {
+      const source = new URL(specifier.replace(/\.js$/, '.ts'), context.parentURL);
+      if (existsSync(source)) return { url: source.href, shortCircuit: true };
+    }
+    return next(specifier, context);
+  },
+  load(url, context, next) {
+    const { pathname } = new URL(url);
+    if (!pathname.endsWith('.ts') || pathname.includes('/node_modules/')) return next(url, context);
+    const filename = fileURLToPath(url);
+    const source = toJavaScript(readFileSync(filename, 'utf8'), filename);
+    return { format: 'module', source, shortCircuit: true };
+  },
+});
