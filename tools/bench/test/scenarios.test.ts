@@ -110,13 +110,16 @@ test(
     const [, made, found] =
       /^checksums of the messages: (\d+) made, (\d+) read back$/m.exec(run.output) ?? [];
     expect(made).toBe(found);
-    const [without, beside] = tableRows(run.output, 'appends');
-    expect([without?.['appends'], beside?.['appends']]).toEqual([
-      'without the archiver',
+    const appends = tableRows(run.output, 'appends');
+    expect(appends.map((row) => row['appends'])).toEqual([
+      'beside nothing',
       'beside the archiver',
+      'beside COPY',
     ]);
-    for (const row of [without, beside]) expect(figure(row, 'appends/s')).toBeGreaterThan(0);
-    expect(run.output).toMatch(/^appends: beside the archiver \/ without = \d+\.\d\d$/m);
+    for (const row of appends) expect(figure(row, 'appends/s')).toBeGreaterThan(0);
+    expect(figure(appends[2], 'rows/s into Postgres')).toBeGreaterThan(0);
+    expect(run.output).toMatch(/^appends: beside the archiver \/ beside nothing = \d+\.\d\d$/m);
+    expect(run.output).toMatch(/^appends: beside COPY \/ beside nothing = \d+\.\d\d$/m);
   },
   DEADLINE_MS,
 );

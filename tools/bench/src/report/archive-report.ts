@@ -1,5 +1,5 @@
 import type { ArchiveResult } from '../scenarios/archive.ts';
-import { titleOf, type AppendsResult } from '../scenarios/archive-appends.ts';
+import type { AppendsResult } from '../scenarios/archive-appends.ts';
 import type { RoundTripResult } from '../scenarios/archive-roundtrip.ts';
 import { integer, milliseconds } from './figures.ts';
 import { markdownTable } from './table.ts';
@@ -46,22 +46,22 @@ export function appendsTable(results: readonly AppendsResult[]): string {
       'p50 ms',
       'p99 ms',
       'server CPU µs/append',
-      'archived rows/s',
+      'rows/s into Postgres',
       'Postgres CPU µs/row',
       'rows waiting at the end',
     ],
     results.map((result) => {
-      const { total, archiving, archivedRows, postgresCpuSeconds, pendingRows } = result;
+      const { total, beside, rows, postgresCpuSeconds, pendingRows } = result;
       const { append } = total.latency;
       return [
-        titleOf(result),
+        `beside ${beside}`,
         integer(total.throughput),
         milliseconds(append.percentile(50)),
         milliseconds(append.percentile(99)),
         integer(serverUs(result)),
-        archiving ? integer(archivedRows / total.seconds) : '',
-        archivedRows > 0 ? ((postgresCpuSeconds * 1_000_000) / archivedRows).toFixed(1) : '',
-        archiving ? integer(pendingRows) : '',
+        beside === 'nothing' ? '' : integer(rows / total.seconds),
+        rows > 0 ? ((postgresCpuSeconds * 1_000_000) / rows).toFixed(1) : '',
+        beside === 'the archiver' ? integer(pendingRows) : '',
       ];
     }),
   );
@@ -74,16 +74,18 @@ const serverUs = ({ serverCpuSeconds, total }: AppendsResult): number =>
  * Postgres, the client and the node share this machine's cores: of what appends lose, the node's own part is
  * its CPU time for the rows that it archives meanwhile.
  */
-export function appendsLines([without, beside]: readonly AppendsResult[]): string[] {
-  if (without === undefined || beside === undefined) return [];
-  const ratio = beside.total.throughput / without.total.throughput;
-  const line = `appends: beside the archiver / without = ${ratio.toFixed(2)}`;
-  if (beside.archivedRows === 0) return [line];
-  const ownUs = (serverUs(beside) - serverUs(without)) * beside.total.requests;
-  const perRow = (ownUs / beside.archivedRows).toFixed(1);
-  const share = ((100 * ownUs) / (beside.serverCpuSeconds * 1_000_000)).toFixed(1);
+export function appendsLines([nothing, archiver, copy]: readonly AppendsResult[]): string[] {
+  if (nothing === undefined || archiver === undefined || copy === undefined) return [];
+  const lines = [archiver, copy].map(({ beside, total }) => {
+    const ratio = total.throughput / nothing.total.throughput;
+    return `appends: beside ${beside} / beside nothing = ${ratio.toFixed(2)}`;
+  });
+  if (archiver.rows === 0) return lines;
+  const ownUs = (serverUs(archiver) - serverUs(nothing)) * archiver.total.requests;
+  const perRow = (ownUs / archiver.rows).toFixed(1);
+  const share = ((100 * ownUs) / (archiver.serverCpuSeconds * 1_000_000)).toFixed(1);
   return [
-    line,
+    ...lines,
     `the node itself, beside Postgres: ${perRow} µs of CPU for each archived row, ${share} % of what it used`,
   ];
 }

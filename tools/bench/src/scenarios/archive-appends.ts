@@ -1,4 +1,6 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CopyFeed } from '../archive/copy-feed.ts';
 import { loadForTime, overHttp } from '../load/closed-loop.ts';
 import { Measurement } from '../load/measurement.ts';
 import type { BenchOptions } from '../options.ts';
@@ -9,21 +11,31 @@ import { readMetric } from '../systems/metric.ts';
 import { cycle, encodeAppends } from '../workload/requests.ts';
 import { createContexts } from './compare.ts';
 
-/** Appends to one node, over all rounds, without the archiver or beside it. */
+/**
+ * What Postgres does beside the appends: nothing, what the node archives, or COPY at the rate that the archive aims at, which
+ * is the least that as many rows cost these cores.
+ */
+export type Beside = 'nothing' | 'the archiver' | 'COPY';
+
+/** Appends to one node, over all rounds. */
 export interface AppendsResult {
-  readonly archiving: boolean;
+  readonly beside: Beside;
   readonly total: Measurement;
   /** CPU seconds of the node, and of Postgres. */
   serverCpuSeconds: number;
   postgresCpuSeconds: number;
-  archivedRows: number;
+  /** Rows that came into Postgres meanwhile. */
+  rows: number;
   /** Rows that were still to be archived at the end of the last round. */
   pendingRows: number;
 }
 
+const copiedRowsPerSecond = 20_000;
+const copyShape = { messages: 100_000, batchRows: 5_000 };
+
 /**
- * The same node in turn without the archiver and with it (A B A B), over one data directory: what is appended
- * without it is a backlog for the next turn, so that the archive is busy all the time.
+ * The same node in turn without the archiver, with it, and beside COPY, over one data directory: what is appended
+ * without it is a backlog for its next turn, so that the archive is busy all the time.
  */
 export async function measureAppendsBesideArchive(
   directory: string,
@@ -32,50 +44,55 @@ export async function measureAppendsBesideArchive(
 ): Promise<AppendsResult[]> {
   const postgres = new LocalPostgres(join(directory, 'appends-postgres'));
   await postgres.start();
+  let copy: CopyFeed | undefined;
   try {
+    const files = join(directory, 'appends-copies');
+    await mkdir(files, { recursive: true, mode: 0o755 });
+    copy = await CopyFeed.open(await postgres.database('copies'), { ...options, ...copyShape }, files);
     const env = { DATABASE_URL: await postgres.database('appends') };
-    const results = [emptyResult(false), emptyResult(true)];
+    const results = (['nothing', 'the archiver', 'COPY'] as const).map(emptyResult);
     for (let round = 1; round <= options.rounds; round += 1) {
       for (const result of results) {
         const system = new ContextStoreSystem(join(directory, 'appends'), {
           inspected: false,
-          env: { ...env, FASTPACA_ARCHIVER_ENABLED: String(result.archiving) },
+          env: { ...env, FASTPACA_ARCHIVER_ENABLED: String(result.beside === 'the archiver') },
         });
-        await runTurn(system, await postgres.processId(), options, result);
-        log(`round ${String(round)}/${String(options.rounds)}  appends ${titleOf(result)}`);
+        if (result.beside === 'COPY') copy.start(copiedRowsPerSecond);
+        await runTurn(system, { copy, postgresPid: await postgres.processId() }, options, result);
+        await copy.stop();
+        log(`round ${String(round)}/${String(options.rounds)}  appends beside ${result.beside}`);
       }
     }
     return results;
   } finally {
+    await copy?.close();
     await postgres.dispose();
   }
 }
 
-export const titleOf = ({ archiving }: AppendsResult): string =>
-  archiving ? 'beside the archiver' : 'without the archiver';
-
-const emptyResult = (archiving: boolean): AppendsResult => ({
-  archiving,
+const emptyResult = (beside: Beside): AppendsResult => ({
+  beside,
   total: new Measurement(),
   serverCpuSeconds: 0,
   postgresCpuSeconds: 0,
-  archivedRows: 0,
+  rows: 0,
   pendingRows: 0,
 });
 
 async function runTurn(
   system: ContextStoreSystem,
-  postgresPid: number,
+  { copy, postgresPid }: { copy: CopyFeed; postgresPid: number },
   options: BenchOptions,
   result: AppendsResult,
 ): Promise<void> {
   const running = await system.start();
   const metric = (name: string): Promise<number> =>
-    result.archiving ? readMetric(running.port, name) : Promise.resolve(0);
+    result.beside === 'the archiver' ? readMetric(running.port, name) : Promise.resolve(0);
   const sample = async (sign: 1 | -1): Promise<void> => {
     result.serverCpuSeconds += sign * (processUsage(running.processIds)?.cpuSeconds ?? 0);
     result.postgresCpuSeconds += sign * (processUsage([postgresPid])?.cpuSeconds ?? 0);
-    result.archivedRows += sign * (await metric('fastpaca_archive_inserted_total'));
+    const archived = await metric('fastpaca_archive_inserted_total');
+    result.rows += sign * (archived + copy.rows);
   };
   try {
     await createContexts(running.port, options.contexts);
