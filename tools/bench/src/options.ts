@@ -30,7 +30,8 @@ export const usage = `npm run bench -- [SCENARIO …] [options]
   SCENARIO           appends, reads, mix, start, streams, raft, cluster, archive or archive-roundtrip;
                      also as --scenario NAME (default: appends reads mix)
   --duration S       seconds measured per round and scenario (default 10)
-  --warm-up S        seconds before that, not measured: until V8 has compiled what is hot (default 15)
+  --warm-up S        seconds before that, not measured: until V8 has compiled what is hot (default 15; raft 25;
+                     cluster 60, as each of its nodes serves a third and all compile on the same cores)
   --rounds N         rounds; each runs both systems in turn (default 2)
   --in-flight N      requests in flight (default 64)
   --contexts N       contexts (default 256)
@@ -56,7 +57,7 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
     options: {
       scenario: { type: 'string', multiple: true },
       duration: { type: 'string', default: '10' },
-      'warm-up': { type: 'string', default: '15' },
+      'warm-up': { type: 'string' },
       rounds: { type: 'string', default: '2' },
       'in-flight': { type: 'string', default: '64' },
       contexts: { type: 'string', default: '256' },
@@ -74,10 +75,11 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
   });
   if (values.help) return undefined;
   const named = [...positionals, ...(values.scenario ?? [])];
+  const scenarios = named.length > 0 ? named.map(readScenario) : loadScenarios;
   return {
-    scenarios: named.length > 0 ? named.map(readScenario) : loadScenarios,
+    scenarios,
     seconds: readNumber('duration', values.duration, 0.1),
-    warmUpSeconds: readNumber('warm-up', values['warm-up'], 0),
+    warmUpSeconds: readNumber('warm-up', values['warm-up'] ?? warmUpOf(scenarios), 0),
     rounds: values.profile ? 1 : readInteger('rounds', values.rounds),
     inFlight: readInteger('in-flight', values['in-flight']),
     contexts: readInteger('contexts', values.contexts),
@@ -91,6 +93,11 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
     profile: values.profile,
     directory: values.dir,
   };
+}
+
+function warmUpOf(scenarios: readonly Scenario[]): string {
+  if (scenarios.includes('cluster')) return '60';
+  return scenarios.includes('raft') ? '25' : '15';
 }
 
 function readScenario(name: string): Scenario {
