@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 
 // Runs Jest for the package in the working directory and leaves its results in .jest/results.json,
 // which tools/dev/test.mjs adds up.
@@ -13,10 +14,12 @@ const flags = [
 ];
 const report = ['--json', '--outputFile=.jest/results.json'];
 mkdirSync('.jest', { recursive: true });
+// A process that a test starts loads what another one has compiled before: half of what a short one costs.
+const compiled = fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url));
 // Without colours: those that Nx asks for would be in what the programs print that tests start and read.
 const child = spawn(process.execPath, [...flags, jest, ...report, ...process.argv.slice(2)], {
   stdio: 'inherit',
-  env: { ...process.env, FORCE_COLOR: '0' },
+  env: { NODE_COMPILE_CACHE: compiled, ...process.env, FORCE_COLOR: '0' },
 });
 child.on('exit', (code, signal) => {
   process.exitCode = signal ? 1 : (code ?? 1);

@@ -2,6 +2,7 @@
 // batch, and what it meets at the end as `failed CODE`. One entry per group in every batch, and the
 // number of the batch staged as a key.
 import { writeSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { createInterface } from 'node:readline';
 import type { GroupId, GroupWrite, LogIndex } from '@fastpaca/raft-core';
 import { LogStorageError, LogStore } from '../../src/index.js';
@@ -10,6 +11,9 @@ import { bytes, entry, meta } from './samples.js';
 const [directory = '', groupCount = '4', size = '200'] = process.argv.slice(2);
 // Where a limit on file sizes plays the full disk, its signal must not end the process.
 process.on('SIGXFSZ', () => undefined);
+
+// Node writes its cache of compiled modules when a process ends, and this one is killed.
+flushCompileCache();
 
 function say(line: string): void {
   writeSync(1, `${line}\n`);
