@@ -7,7 +7,7 @@ import { brokenPromises, brokenReplays } from './crash-checks.js';
 import { runClient, type Address } from './crash-client.js';
 import { CrashLog } from './crash-log.js';
 import { seeded } from './seeded.js';
-import { startServer, type RunningServer } from './server-process.js';
+import { startServer, withoutVocabulary, type RunningServer } from './server-process.js';
 
 const CRASHES = 20;
 const SHARED_CONTEXTS = ['shared-0', 'shared-1', 'shared-2', 'shared-3', 'shared-4', 'shared-5'];
@@ -48,10 +48,9 @@ class Door implements Address {
   }
 }
 
-/** Over the same data. Tokens are counted the short way: a vocabulary would be a quarter of each start. */
+/** Over the same data. */
 function restart(): Promise<RunningServer> {
-  const env = { FASTPACA_TOKEN_ESTIMATOR: 'chars:4' };
-  return startServer({ directory: path.join(directory, 'data'), env });
+  return startServer({ directory: path.join(directory, 'data'), env: withoutVocabulary });
 }
 
 test('nothing acknowledged is lost, repeated or torn over twenty crashes at random moments', async () => {

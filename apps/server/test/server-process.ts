@@ -7,11 +7,15 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
-const main = 'apps/server/dist/bundle/main.mjs';
+export const root = fileURLToPath(new URL('../../../', import.meta.url));
+/** What is run, below the root. */
+export const main = 'apps/server/dist/bundle/main.mjs';
 
 /** How long a server may take to become ready, or to end after SIGTERM, before a test gives up. */
 const deadlineMs = 90_000;
+
+/** For a server of which no test looks at token counts: a vocabulary is a quarter of what its start costs. */
+export const withoutVocabulary = { FASTPACA_TOKEN_ESTIMATOR: 'chars:4' } as const;
 
 export interface RunningServer {
   readonly url: string;
@@ -97,7 +101,7 @@ async function untilAnswers(server: RunningServer, port: number, probe: string):
       await server.kill();
       throw new Error(`The server was not ready within ${deadlineMs} ms:\n${server.output()}`);
     }
-    await delay(20);
+    await delay(50);
   }
   throw new Error(`The server ended before it was ready:\n${server.output()}`);
 }

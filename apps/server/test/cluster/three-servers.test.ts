@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { message } from '../application.js';
-import { startServer } from '../server-process.js';
+import { startServer, withoutVocabulary } from '../server-process.js';
 import { ThreeServers } from './three-servers.js';
 
 describe('three servers', () => {
@@ -113,6 +113,7 @@ describe('three servers', () => {
       directory: path.join(three.directory, 'stranger'),
       awaitReady: false,
       env: {
+        ...withoutVocabulary,
         FASTPACA_NODE_NAME: 'stranger',
         FASTPACA_CLUSTER_SEED: three.seed,
         FASTPACA_CLUSTER_SECRET: 'another secret',

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort, startServer, type RunningServer } from '../server-process.js';
+import { freePort, startServer, withoutVocabulary, type RunningServer } from '../server-process.js';
 
 interface ClusterState {
   readonly coordinator: string | null;
@@ -42,12 +42,11 @@ export class ThreeServers {
       directory: path.join(this.directory, `node-${number}`),
       port,
       env: {
+        ...withoutVocabulary,
         FASTPACA_NODE_NAME: `node-${number}`,
         FASTPACA_CLUSTER_SEED: this.seed,
         // What is tested is that nothing fails, not how soon it comes, whatever else the machine does.
         FASTPACA_REQUEST_DEADLINE_MS: '30000',
-        // Only the first start of all compiles the modules.
-        NODE_COMPILE_CACHE: path.join(this.directory, 'compiled'),
       },
     });
     this.servers[number] = server;
