@@ -17,8 +17,8 @@ const inDirectory = (name: string): string => path.join(directory, name);
 
 beforeAll(async () => {
   [store, other] = await Promise.all([
-    StoreProcess.start({ FASTPACA_TOKEN_ESTIMATOR: 'chars:4' }),
-    StoreProcess.start({ FASTPACA_TOKEN_ESTIMATOR: 'chars:4', FASTPACA_API_KEY: 'secret' }),
+    StoreProcess.start(),
+    StoreProcess.start({ FASTPACA_API_KEY: 'secret' }),
   ]);
   cli = new Cli(store.url);
 }, 120_000);
