@@ -32,7 +32,7 @@ interface Finding {
   readonly rule: string | null;
 }
 
-const seeds = Number(process.env['SIMULATION_SEEDS'] ?? 400);
+const seeds = Number(process.env['SIMULATION_SEEDS'] ?? 300);
 const steps = Number(process.env['SIMULATION_STEPS'] ?? 20_000);
 /** Each in a process of its own, so that two cores are used. */
 const shares = [0, 1];

@@ -12,6 +12,12 @@ const sources = new URL('../../src/', import.meta.url).href;
 export function loadSources(defects = []) {
   const byName = new Map(defects.map((defect) => [defect.name, defect]));
   const applied = new Map();
+  // A copy with a defect differs in one or two files.
+  const stripped = new Map();
+  const javaScript = (path) => {
+    if (!stripped.has(path)) stripped.set(path, stripTypeScriptTypes(readFileSync(path, 'utf8')));
+    return stripped.get(path);
+  };
   registerHooks({
     resolve(specifier, context, nextResolve) {
       const parent = context.parentURL ?? '';
@@ -24,10 +30,15 @@ export function loadSources(defects = []) {
     load(url, context, nextLoad) {
       if (!url.startsWith(sources)) return nextLoad(url, context);
       const { searchParams, pathname } = new URL(url);
-      let source = readFileSync(fileURLToPath(new URL(pathname, url)), 'utf8');
+      const path = fileURLToPath(new URL(pathname, url));
       const name = searchParams.get('defect');
-      if (name !== null) source = patch(byName.get(name), url, source, applied);
-      return { format: 'module', source: stripTypeScriptTypes(source), shortCircuit: true };
+      const edited = byName
+        .get(name)
+        ?.edits.some(({ file }) => fileURLToPath(new URL(file, sources)) === path);
+      const source = edited
+        ? stripTypeScriptTypes(patch(byName.get(name), url, readFileSync(path, 'utf8'), applied))
+        : javaScript(path);
+      return { format: 'module', source, shortCircuit: true };
     },
   });
   return {

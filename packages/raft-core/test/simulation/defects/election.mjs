@@ -118,6 +118,7 @@ export const electionDefects = [
   {
     name: 'removed-leader-gives-up',
     breaks: 'a leader whose own removal is not committed does not campaign (thesis 4.2.2)',
+    focus: { faults: ['membership', 'crash', 'transfer'] },
     edits: [
       {
         file: 'group/election.ts',

@@ -29,6 +29,7 @@ export const membershipDefects = [
   {
     name: 'joint-elects-with-new-majority',
     breaks: 'in a joint configuration the majority of the new half elects alone',
+    focus: { faults: ['membership', 'isolate', 'split'] },
     edits: [
       {
         file: 'membership/quorum.ts',
@@ -67,6 +68,7 @@ export const membershipDefects = [
   {
     name: 'truncation-keeps-config',
     breaks: 'a configuration stays in force though its entry was truncated',
+    focus: { thinkMs: 5, faults: ['membership', 'isolate', 'split', 'crash'] },
     edits: [{ file: 'group/follow.ts', find: '    s.confs.truncate(first.index);\n', replace: '' }],
   },
   {

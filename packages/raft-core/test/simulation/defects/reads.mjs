@@ -13,6 +13,7 @@ export const readDefects = [
   {
     name: 'read-without-quorum',
     breaks: 'a leader answers reads without asking whether it still leads',
+    focus: { readShare: 0.6, faults: ['isolate', 'stale_leader', 'split'] },
     edits: [
       {
         file: 'group/read-index.ts',
@@ -24,6 +25,7 @@ export const readDefects = [
   {
     name: 'read-rounds-share-a-number',
     breaks: 'an acknowledgement from before the read proves leadership for it (etcd#20418)',
+    focus: { readShare: 0.6, faults: ['isolate', 'stale_leader', 'split'] },
     edits: [{ file: 'group/read-index.ts', find: '  s.round += 1;\n', replace: '' }],
   },
   {

@@ -47,6 +47,7 @@ export const replicationDefects = [
   {
     name: 'aba-ignored',
     breaks: 'the completion of a write vouches for entries that were replaced meanwhile',
+    focus: { faults: ['slow_disk', 'hang_disk', 'isolate', 'split', 'stale_leader'] },
     edits: [
       {
         file: 'log/raft-log.ts',
