@@ -174,11 +174,13 @@ export async function passThroughAiSdk(messages: readonly WindowMessage[]): Prom
   const modelMessages = await convertToModelMessages(uiMessages);
   // An open call in the last turn is waiting for its tool, so nobody asks a model at this point yet.
   const open = lastUserIndex(uiMessages);
+  const waiting = uiMessages.slice(open + 1).some(({ parts }) => parts.some(isOpenCall));
   const closed = uiMessages.map((message, index) =>
     index > open ? { ...message, parts: message.parts.filter((part) => !isOpenCall(part)) } : message,
   );
+  const prompt = waiting ? await convertToModelMessages(closed) : modelMessages;
   await convertToLanguageModelPrompt({
-    prompt: { instructions: undefined, messages: await convertToModelMessages(closed) },
+    prompt: { instructions: undefined, messages: prompt },
     supportedUrls: { '*/*': [/.*/] },
     download: undefined,
   });

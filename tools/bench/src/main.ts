@@ -33,6 +33,7 @@ import { ContextStoreSystem } from './systems/context-store.ts';
 import { PostgresSystem } from './systems/postgres.ts';
 import type { System } from './systems/system.ts';
 
+/** Beside the large data directory of scenario start, and never as large. */
 const SMALL_START_MESSAGES = 10_000;
 
 async function main(): Promise<void> {
@@ -109,7 +110,8 @@ async function runLoads(options: BenchOptions, directory: string, systems: Syste
 
 async function runStarts(options: BenchOptions, directory: string): Promise<void> {
   const results: StartResult[] = [];
-  for (const messages of [SMALL_START_MESSAGES, options.startMessages]) {
+  const small = Math.min(SMALL_START_MESSAGES, Math.ceil(options.startMessages / 2));
+  for (const messages of [small, options.startMessages]) {
     results.push(await measureStart(directory, messages, options, console.log));
   }
   console.log(`\n${startTable(results)}`);

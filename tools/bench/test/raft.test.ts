@@ -10,7 +10,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 test('raft is measured over both storages, with one group and with many, and every proposal is committed', async () => {
   const results = await measureRaft(
     directory,
-    { seconds: 0.3, warmUpSeconds: 0.1, profile: false },
+    { seconds: 0.2, warmUpSeconds: 0, profile: false },
     () => undefined,
   );
   expect(results.map(({ storage, groups }) => [storage, groups])).toEqual([

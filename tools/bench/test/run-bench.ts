@@ -9,13 +9,21 @@ export interface BenchRun {
   readonly errors: string;
 }
 
+/** What the tool gives to the servers that it starts: a vocabulary would be a quarter of each start. */
+const env = { ...process.env, FASTPACA_TOKEN_ESTIMATOR: 'chars:4' };
+
 /** Runs the tool as `npm run bench -- …` does, and waits for its end. */
 export function runBench(...args: string[]): Promise<BenchRun> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [entryPoint, ...args], { maxBuffer: 1 << 24 }, (error, output, errors) => {
-      const code = error?.code;
-      resolve({ exitCode: error === null ? 0 : typeof code === 'number' ? code : -1, output, errors });
-    });
+    execFile(
+      process.execPath,
+      [entryPoint, ...args],
+      { env, maxBuffer: 1 << 24 },
+      (error, output, errors) => {
+        const code = error?.code;
+        resolve({ exitCode: error === null ? 0 : typeof code === 'number' ? code : -1, output, errors });
+      },
+    );
   });
 }
 

@@ -24,7 +24,13 @@ export function overHttp(ports: readonly number[]): LoadOptions['connect'] {
   return (index, onFailure) => Connection.open(ports[index % ports.length] ?? 0, onFailure);
 }
 
-/** Loads the server for a time; only requests sent after the warm-up and answered in time count. */
+/** Of each connection, so that every kind of request in a mix is among them. */
+const leastAnswers = 2;
+
+/**
+ * Loads the server for a time; only requests sent after the warm-up and answered in time count. Where hardly any was, on
+ * a machine that is busy with other things, it takes as long as the least number of answers.
+ */
 export async function loadForTime(options: TimedLoad): Promise<Measurement> {
   const loop = await ClosedLoop.open(options);
   try {
@@ -33,6 +39,7 @@ export async function loadForTime(options: TimedLoad): Promise<Measurement> {
     await options.onPhase?.('begin');
     loop.measure();
     await loop.orFailure(sleep(options.seconds * 1_000));
+    await loop.orFailure(loop.answered(leastAnswers * options.inFlight));
     const measurement = loop.finish();
     await options.onPhase?.('end');
     await loop.orFailure(loop.drained);
@@ -72,6 +79,7 @@ class ClosedLoop {
   #setDrained: () => void = () => undefined;
   #measurement: Measurement | undefined;
   #measuringSince = 0;
+  #onAnswer: (soFar: Measurement) => void = () => undefined;
   #sending = true;
   #active = 0;
 
@@ -102,6 +110,18 @@ class ClosedLoop {
   measure(): void {
     this.#measurement = new Measurement();
     this.#measuringSince = performance.now();
+  }
+
+  /** Resolves once so many answers count. */
+  answered(count: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onAnswer = ({ requests, errorCount }) => {
+        if (requests + errorCount < count) return;
+        this.#onAnswer = () => undefined;
+        resolve();
+      };
+      if (this.#measurement !== undefined) this.#onAnswer(this.#measurement);
+    });
   }
 
   stopSending(): void {
@@ -136,6 +156,7 @@ class ClosedLoop {
         if (status === expected) {
           measurement.record(request.kind, (performance.now() - sentAt) * 1_000, body.length);
         } else measurement.recordError(status, body);
+        this.#onAnswer(measurement);
       }
       if (this.#sending) this.#sendNext(connection);
       else {

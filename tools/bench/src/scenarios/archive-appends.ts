@@ -48,7 +48,9 @@ export async function measureAppendsBesideArchive(
   try {
     const files = join(directory, 'appends-copies');
     await mkdir(files, { recursive: true, mode: 0o755 });
-    copy = await CopyFeed.open(await postgres.database('copies'), { ...options, ...copyShape }, files);
+    const messages = Math.min(copyShape.messages, options.startMessages);
+    const shape = { ...options, ...copyShape, messages };
+    copy = await CopyFeed.open(await postgres.database('copies'), shape, files);
     const env = { DATABASE_URL: await postgres.database('appends') };
     const results = (['nothing', 'the archiver', 'COPY'] as const).map(emptyResult);
     for (let round = 1; round <= options.rounds; round += 1) {

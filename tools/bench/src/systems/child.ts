@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -73,16 +73,34 @@ export async function waitUntilReady(
   const from = performance.now();
   let exit: number | null | undefined;
   void child.exited.then((code) => (exit = code));
+  let listening = false;
   while (performance.now() - from < deadlineMs) {
     if (exit !== undefined) {
       throw new Error(`the server ended with code ${String(exit)} before it was ready:\n${logTail(child)}`);
     }
-    const answer = await fetch(`http://127.0.0.1:${String(port)}${path}`).catch(() => undefined);
+    // A request that is refused costs much more than a connection, and takes the cores from what starts.
+    listening ||= await takesConnections(port);
+    const answer = listening
+      ? await fetch(`http://127.0.0.1:${String(port)}${path}`).catch(() => undefined)
+      : undefined;
     await answer?.arrayBuffer();
     if (answer?.status === 200) return performance.now() - from;
     await sleep(5);
   }
   throw new Error(`the server was not ready within ${String(deadlineMs / 1_000)} s:\n${logTail(child)}`);
+}
+
+function takesConnections(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('error', () => {
+      resolve(false);
+    });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
 }
 
 export function logTail(child: Child): string {
