@@ -131,10 +131,13 @@ export const notCountedInTime = (deadlineMs: number): StoreError =>
     `The tokens were not counted within ${deadlineMs} ms. Nothing was written; retry, or send fewer or smaller messages.`,
   );
 
-let lastTime = { at: Number.NaN, text: '' };
+let lastSecond = { at: Number.NaN, text: '' };
 
-/** Many messages come in one millisecond, and formatting a date costs as much as hashing a message. */
+/** Many messages come in one second, and formatting a date costs as much as hashing a message. */
 function isoTime(at: number): string {
-  if (at !== lastTime.at) lastTime = { at, text: new Date(at).toISOString() };
-  return lastTime.text;
+  const second = Math.floor(at / 1_000) * 1_000;
+  if (second !== lastSecond.at) {
+    lastSecond = { at: second, text: new Date(second).toISOString().slice(0, -'000Z'.length) };
+  }
+  return `${lastSecond.text}${String(at - second).padStart(3, '0')}Z`;
 }

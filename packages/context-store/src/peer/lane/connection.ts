@@ -14,6 +14,8 @@ export const closeCodes = { going: 1001, duplicate: 4001, malformed: 4002, refus
 /** The socket takes no more above this, so that what is urgent waits for no more than this. */
 const HIGH_WATER_BYTES = 256 * 1024;
 const CLOSE_MS = 1_000;
+/** How long what nobody waits for may wait for something to go with. */
+const PATIENCE_MS = 4;
 
 export interface ConnectionEvents {
   /** Throws `MalformedError` or a `RaftError` where the body is not what its kind says. */
@@ -45,6 +47,7 @@ export class Connection {
   #flush: 'none' | 'loop' | 'turn' = 'none';
   #reason: string | null = null;
   #closeTimer: NodeJS.Timeout | null = null;
+  #patience: NodeJS.Timeout | null = null;
 
   constructor(
     private readonly socket: WebSocket,
@@ -95,6 +98,15 @@ export class Connection {
   readonly #afterImmediates = (): void => {
     if (this.#flush === 'loop') setImmediate(this.#flushNow);
   };
+
+  /** Sends with what comes next, or by itself where nothing does for a while. */
+  flushSoon(): void {
+    if (this.#flush !== 'none' || this.#patience !== null) return;
+    this.#patience = setTimeout(() => {
+      this.#patience = null;
+      this.#pump();
+    }, PATIENCE_MS);
+  }
 
   readonly #flushNow = (): void => {
     if (this.#flush === 'none') return;
@@ -187,6 +199,7 @@ export class Connection {
 
   readonly #onClose = (code: number, reason: Buffer): void => {
     if (this.#closeTimer !== null) clearTimeout(this.#closeTimer);
+    if (this.#patience !== null) clearTimeout(this.#patience);
     const said = reason.length > 0 ? reason.toString().replace(/\p{C}/gu, ' ') : `code ${code}`;
     this.#queue = null;
     this.#tellClosed(

@@ -80,9 +80,21 @@ export class LaneEnd implements RequestLane {
   }
 
   raft(frame: Uint8Array, inOrder: boolean, kind: RaftKind = 'raft'): boolean {
-    const taken = this.isOpen && this.queue.raft(frame, inOrder, kind);
+    const taken = this.#take(frame, inOrder, kind);
     if (taken) this.#connection?.flushAfterTurn();
-    else this.counters.dropped += 1;
+    return taken;
+  }
+
+  /** The same for messages that nobody waits for. */
+  raftSoon(frame: Uint8Array): boolean {
+    const taken = this.#take(frame, false, 'raft');
+    if (taken) this.#connection?.flushSoon();
+    return taken;
+  }
+
+  #take(frame: Uint8Array, inOrder: boolean, kind: RaftKind): boolean {
+    const taken = this.isOpen && this.queue.raft(frame, inOrder, kind);
+    if (!taken) this.counters.dropped += 1;
     return taken;
   }
 

@@ -1,3 +1,4 @@
+import { encodeFrame } from '@fastpaca/raft-core';
 import type { Frame, Lane, Message, NodeId } from '@fastpaca/raft-core';
 
 import { MalformedError } from '../../codec/byte-reader.js';
@@ -140,6 +141,10 @@ export class PeerLink {
 
   #sendOn(end: LaneEnd, messages: readonly Message[]): boolean {
     const { self } = this.settings;
+    // They let a follower show what is acknowledged already; mostly an append to another group takes them along.
+    if (messages.every(({ type }) => type === 'commit_notice')) {
+      return end.raftSoon(encodeFrame(self, this.peer.id, messages));
+    }
     return end.name === 'control' && this.version >= BEATS_VERSION
       ? sendAbridged(end, self, this.peer.id, messages, this.#teacher)
       : sendRaft(end, self, this.peer.id, messages, end.name);
