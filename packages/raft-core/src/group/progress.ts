@@ -37,6 +37,8 @@ export class Progress {
   /** More is committed; it is said in the next turn, if no append says it before. */
   noticeWaits = false;
   activeAt: number;
+  /** The heartbeat interval, by its end, in which entries were sent last. */
+  sentIn = -1;
   /** The newest heartbeat round it answered. */
   round = 0;
   incarnation: string | null = null;

@@ -102,7 +102,9 @@ function sendAppend(s: GroupState, progress: Progress, next: LogIndex, entries: 
     commit: s.log.commit,
   });
   progress.sentCommit = logIndex(Math.max(progress.sentCommit, Math.min(last, s.log.commit)));
-  if (entries.length > 0) progress.sent(last, byteSum(entries));
+  if (entries.length === 0) return;
+  progress.sent(last, byteSum(entries));
+  progress.sentIn = s.heartbeatDeadline;
 }
 
 function byteSum(entries: readonly Entry[]): number {
@@ -169,6 +171,7 @@ function onConflict(
 export function sendHeartbeats(s: GroupState): void {
   for (const progress of s.progress.all) {
     const commit = logIndex(Math.min(progress.match, s.log.commit));
+    if (commit <= progress.sentCommit && heardLately(s, progress)) continue;
     progress.sentCommit = logIndex(Math.max(progress.sentCommit, commit));
     s.out.now.push({
       type: 'heartbeat',
@@ -180,6 +183,17 @@ export function sendHeartbeats(s: GroupState): void {
       round: s.round,
     });
   }
+}
+
+/**
+ * Whether entries that were sent in the interval that has just ended were acknowledged: they said all that a
+ * heartbeat says. A follower hears of its leader every two intervals at least, so there must be more of them
+ * in an election timeout; and a round of reads needs its answers.
+ */
+function heardLately(s: GroupState, progress: Progress): boolean {
+  if (progress.sentIn !== s.heartbeatDeadline - s.heartbeatMs || s.rounds.length > 0) return false;
+  if (progress.state !== 'replicate' || progress.match < s.log.lastIndex) return false;
+  return s.electionTimeoutMs >= 4 * s.heartbeatMs;
 }
 
 export function onHeartbeatResponse(s: GroupState, m: HeartbeatResponse): void {

@@ -1,0 +1,70 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Message } from '../../src/index.js';
+import { Cluster } from './cluster.js';
+
+/** Heartbeats, by receiver, of the ticks in so many milliseconds; there is one each 10 ms. */
+function beats(cluster: Cluster, ms: number): string[] {
+  const seen: Message[] = [];
+  const { passes } = cluster;
+  cluster.passes = (message) => {
+    if (message.type === 'heartbeat') seen.push(message);
+    return passes(message);
+  };
+  cluster.run(ms);
+  cluster.passes = passes;
+  return seen.map(({ to }) => to);
+}
+
+function led(): Cluster {
+  const cluster = new Cluster('abc');
+  cluster.elect('a');
+  cluster.run(20);
+  return cluster;
+}
+
+describe('a heartbeat', () => {
+  test('comes with every interval where nothing else does', () => {
+    expect(beats(led(), 20)).toEqual(['b', 'c', 'b', 'c']);
+  });
+
+  test('is left out after an interval whose entries were acknowledged, and comes with the next one', () => {
+    const cluster = led();
+    cluster.propose('a', 'x');
+    cluster.settle();
+    expect(beats(cluster, 10)).toEqual([]);
+    expect(cluster.node('c').applied).toEqual(['x']);
+    expect(beats(cluster, 10)).toEqual(['b', 'c']);
+  });
+
+  test('comes where an acknowledgement is missing', () => {
+    const cluster = led();
+    cluster.passes = ({ type, from }) => type !== 'append_response' || from !== cluster.node('c').id;
+    cluster.propose('a', 'x');
+    cluster.settle();
+    expect(beats(cluster, 10)).toEqual(['c']);
+  });
+
+  test('comes while reads wait for a round of answers that was lost', () => {
+    const cluster = led();
+    const a = cluster.node('a');
+    cluster.propose('a', 'x');
+    cluster.settle();
+    cluster.passes = ({ type }) => type !== 'heartbeat_response';
+    a.group.readIndex(1);
+    cluster.settle();
+    cluster.heal();
+    expect(beats(cluster, 10)).toEqual(['b', 'c']);
+    expect(a.readyReads).toEqual([1]);
+  });
+
+  test('is not missed by followers of a group that is always busy', () => {
+    const cluster = led();
+    const { term } = cluster.node('a').group;
+    for (let n = 0; n < 100; n += 1) {
+      cluster.propose('a', `${n}`);
+      cluster.run(10);
+    }
+    expect(cluster.node('a').group).toMatchObject({ role: 'leader', term });
+    expect(cluster.node('b').applied).toHaveLength(100);
+  });
+});
