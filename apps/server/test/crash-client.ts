@@ -1,4 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Append, CrashLog } from './crash-log.js';
+
+/** At most, between two appends: what is read back after every crash is all that was ever written. */
+const pauseMs = 8;
 
 /** Where the server is now; rejects no one, but makes callers wait while it is down. */
 export interface Address {
@@ -37,6 +41,7 @@ export async function runClient(options: ClientOptions): Promise<void> {
     const acknowledged = await sendUntilKnown(options, append);
     if (acknowledged === 'over') return;
     if (acknowledged !== undefined) version = acknowledged;
+    await delay(options.random() * pauseMs);
   }
 }
 
@@ -44,7 +49,7 @@ function nextAppend(options: ClientOptions, turn: number, version: number): Appe
   const { random, contexts, name, chained } = options;
   const context = contexts[Math.floor(random() * contexts.length)] ?? '';
   const shape = chained ? 0.9 : random();
-  const count = shape < 0.5 ? 1 : 1 + Math.floor(random() * 12);
+  const count = shape < 0.5 ? 1 : 1 + Math.floor(random() * 6);
   const texts = Array.from(
     { length: count },
     (_, index) => `${name} turn ${String(turn)} message ${String(index)}`,
