@@ -6,14 +6,14 @@ export default {
   maxWorkers: 2,
   globals: {
     longestFirst: [
-      'cluster/three-servers.test.ts',
-      'crash.test.ts',
       'security/fuzz.test.ts',
-      'archive/archive.test.ts',
-      'process.test.ts',
+      'crash.test.ts',
+      'cluster/three-servers.test.ts',
       'real-input.test.ts',
-      'production-tree.test.ts',
+      'archive/archive.test.ts',
       'binary.test.ts',
+      'process.test.ts',
+      'production-tree.test.ts',
     ],
   },
 };
