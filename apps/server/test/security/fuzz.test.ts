@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { seeded } from '../seeded.js';
 import { startServer, type RunningServer } from '../server-process.js';
@@ -117,6 +118,7 @@ test(`${total} malformed requests: no crash, no 500, no growth, and who behaves 
       const message = { role: 'user', parts: [{ type: 'text', text: `still here ${String(witnessed)}` }] };
       expect(await call('POST', '/v1/contexts/witness/messages', { message })).toBe(201);
       witnessed += 1;
+      await delay(10);
     }
   };
   await Promise.all([behave(), ...Array.from({ length: atOnce }, (_, lane) => attack(lane))]);

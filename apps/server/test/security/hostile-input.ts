@@ -111,15 +111,17 @@ export class HostileInput {
       '?=&&&',
       '?metadata.__proto__=1',
     );
+    const ofOne = `/v1/contexts/${id}${tail}${query}`;
+    // A list asks all groups, and the metrics render hundreds of series: some hundreds of each say what thousands do.
+    const dear = this.below(8) === 0 ? this.pick(`/v1/contexts${query}`, '/metrics') : ofOne;
     return this.pick(
-      `/v1/contexts/${id}${tail}${query}`,
-      `/v1/contexts/${id}${tail}${query}`,
-      `/v1/contexts${query}`,
+      ofOne,
+      ofOne,
+      dear,
       '/internal/cluster',
       '/v1/cluster/nodes/%00',
       '//',
       '/../../etc/passwd',
-      '/metrics',
       `/${'x/'.repeat(50)}`,
       '*',
     );
