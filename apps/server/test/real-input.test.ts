@@ -18,7 +18,7 @@ interface Policy {
   readonly config: object;
 }
 
-const budgets = [1_000, 2_000, 4_000, 8_000, 32_000, 128_000];
+const budgets = [1_000, 4_000, 16_000, 128_000];
 const policies: readonly Policy[] = [
   { strategy: 'last_n', config: { limit: 1 } },
   { strategy: 'last_n', config: { limit: 12 } },

@@ -70,8 +70,9 @@ test('one span per hop of an append, below the span of the client, on the node t
   const seen = new Set<string>();
   for (let context = 0; context < 40 && seen.size < 2; context += 1) {
     const found = await chainsOf(await append(context), [local, forwarded]);
-    expect([local, forwarded]).toContainEqual(found);
-    seen.add(found.join());
+    expect([...local, ...forwarded]).toEqual(expect.arrayContaining(found));
+    // Neither tree is one whose leader changed meanwhile, as they do after the start: it was tried again.
+    if (found.length === local.length) seen.add(found.join());
   }
   expect(seen.size).toBe(2);
   const [request] = collector.spans.filter(({ name }) => name === route);
