@@ -15,6 +15,8 @@ export interface RaftHosts {
 }
 
 const nodes = 3;
+/** As the server has it: a count that every proposal changes is written once for several of them. */
+const staged = { delayMs: 500, bytes: 8 << 20 };
 
 /** Three nodes in this process, each group with a replica on all of them. */
 export async function openHosts(
@@ -32,9 +34,10 @@ export async function openHosts(
       const storage = new MemoryStorage({ schedule: setImmediate });
       hosts.push(await RaftHost.open({ ...options, storage, stateMachine: () => new MemoryCounter() }));
     } else {
-      const storage = await LogStore.open(join(directory, node), { onFailure: fail });
+      const stagedDelay = { ms: staged.delayMs, bytes: staged.bytes };
+      const storage = await LogStore.open(join(directory, node), { onFailure: fail, stagedDelay });
       const stateMachine = (group: GroupId) => new StoredCounter(storage.keySpace(group));
-      hosts.push(await RaftHost.open({ ...options, storage, stateMachine }));
+      hosts.push(await RaftHost.open({ ...options, storage, stateMachine, stagedFlush: staged }));
     }
   }
   await Promise.all(hosts.map((host) => host.createGroups(groups)));

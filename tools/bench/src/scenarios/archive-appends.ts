@@ -49,7 +49,7 @@ export async function measureAppendsBesideArchive(
     const files = join(directory, 'appends-copies');
     await mkdir(files, { recursive: true, mode: 0o755 });
     const messages = Math.min(copyShape.messages, options.startMessages);
-    const shape = { ...options, ...copyShape, messages };
+    const shape = { ...options, messages, batchRows: Math.min(copyShape.batchRows, messages) };
     copy = await CopyFeed.open(await postgres.database('copies'), shape, files);
     const env = { DATABASE_URL: await postgres.database('appends') };
     const results = (['nothing', 'the archiver', 'COPY'] as const).map(emptyResult);
