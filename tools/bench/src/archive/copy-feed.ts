@@ -1,8 +1,14 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
-import { connectToTables, copyBatch, emptyTables, writeCopyFiles, type BatchFiles } from './copy-files.ts';
-import type { CopyShape } from './copy-files.ts';
+import {
+  connectToTables,
+  copyBatch,
+  emptyTables,
+  writeCopyFiles,
+  type BatchFiles,
+  type CopyShape,
+} from './copy-files.ts';
 
 /** Rows into Postgres by COPY at a steady rate, for as long as something else is measured beside it. */
 export class CopyFeed {
