@@ -2,6 +2,7 @@ import { logIndex } from '../ids.js';
 import type { GroupMeta, GroupWrite } from '../storage/storage.js';
 import { countOwnVote } from './election.js';
 import { maybeCommit } from './commit.js';
+import { persistToken } from './ready.js';
 import type { Persist, PersistToken } from './ready.js';
 import { feedLast } from './snapshot-receive.js';
 import type { GroupState } from './state.js';
@@ -25,12 +26,7 @@ export function takePersist(s: GroupState): Persist | null {
   if (s.ownVote !== null) s.ownVote.seq ??= seq;
   if (s.install?.last != null) s.install.last.seq ??= seq;
   const write = takeWrite(s, seq);
-  const token: PersistToken = {
-    seq,
-    index: s.log.handed,
-    term: s.log.termAt(s.log.handed) ?? s.log.lastTerm,
-  };
-  return { token, write, messagesAfterSync, bytes: write === null ? 0 : dataBytes(write) };
+  return { token: persistToken(seq), write, messagesAfterSync, bytes: write === null ? 0 : dataBytes(write) };
 }
 
 function takeWrite(s: GroupState, seq: number): GroupWrite | null {
@@ -85,9 +81,9 @@ function takeMeta(s: GroupState): GroupMeta {
 
 /** The write is on stable storage, and so is everything handed out before it. */
 export function onPersisted(s: GroupState, token: PersistToken): void {
-  s.log.persisted(token.seq);
-  countOwnVote(s, token.seq);
-  feedLast(s, token.seq);
+  s.log.persisted(token);
+  countOwnVote(s, token);
+  feedLast(s, token);
   maybeCommit(s);
   evict(s);
 }
@@ -97,9 +93,12 @@ export function onPersisted(s: GroupState, token: PersistToken): void {
  * follower still lacks stay up to a limit: storage has them too.
  */
 export function evict(s: GroupState): void {
-  const { log } = s;
-  let done: number = Math.min(log.stable, log.applied);
-  for (const { match } of s.progress.all) done = Math.min(done, match);
-  log.cache.evict(logIndex(done), 0);
-  if (s.hasPeers) log.cache.evict(log.stable, s.limits.cacheBytes);
+  const { cache, stable, applied } = s.log;
+  let done: number = Math.min(stable, applied);
+  // After most writes the newest entries are not applied yet: nobody need look at the followers.
+  if (cache.first <= done) {
+    for (const { match } of s.progress.all) done = Math.min(done, match);
+    cache.evict(logIndex(done), 0);
+  }
+  if (cache.bytes > s.limits.cacheBytes && s.hasPeers) cache.evict(stable, s.limits.cacheBytes);
 }

@@ -1,5 +1,5 @@
 import type { Entry } from '../log/entry.js';
-import type { LogIndex, NodeId, Term } from '../ids.js';
+import type { Brand, LogIndex, NodeId, Term } from '../ids.js';
 import type { Message, SnapshotPosition } from '../message/message.js';
 import type { GroupWrite } from '../storage/storage.js';
 
@@ -44,11 +44,12 @@ export interface Ready {
   readonly again: boolean;
 }
 
-/** Names a write when it has completed: sequence, and the last entry with its term. */
-export interface PersistToken {
-  readonly seq: number;
-  readonly index: LogIndex;
-  readonly term: Term;
+/** Names a write when it has completed: its place in the order of those that the group handed out. */
+export type PersistToken = Brand<number, 'PersistToken'>;
+
+/** @internal */
+export function persistToken(seq: number): PersistToken {
+  return seq as PersistToken;
 }
 
 /**

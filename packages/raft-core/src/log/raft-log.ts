@@ -17,6 +17,8 @@ interface WriteInFlight {
   index: LogIndex;
 }
 
+const nothing: readonly never[] = Object.freeze([]);
+
 /**
  * A group's log: terms of all entries as runs, the newest entries themselves, and how far it is
  * handed to storage, durable, committed and applied.
@@ -37,8 +39,11 @@ export class RaftLog {
   applied: LogIndex;
   readonly cache: EntryCache;
   #runs: TermRun[];
+  /** Where the last of the runs begins, beyond every index where there is none, and its term or the compacted one. */
+  #tailFrom = Infinity;
+  #tailTerm: Term;
   #truncateFrom: LogIndex | null = null;
-  #inFlight: WriteInFlight[] = [];
+  #inFlight: readonly WriteInFlight[] = nothing;
 
   constructor(start: LogStart) {
     this.compacted = start.compacted;
@@ -49,15 +54,19 @@ export class RaftLog {
     this.applying = start.applied;
     this.applied = start.applied;
     this.#runs = [...start.termRuns];
+    this.#tailTerm = start.compacted.term;
+    this.#noteTail();
     this.cache = new EntryCache(start.lastIndex);
   }
 
   get lastTerm(): Term {
-    return this.#runs.at(-1)?.term ?? this.compacted.term;
+    return this.#tailTerm;
   }
 
   /** The term of the entry at `index`, or null where it is compacted away or not there yet. */
   termAt(index: LogIndex): Term | null {
+    // What is asked for nearly always, without a look at the runs.
+    if (index >= this.#tailFrom && index <= this.lastIndex) return this.#tailTerm;
     if (index > this.lastIndex || index < this.compacted.index) return null;
     if (index === this.compacted.index) return this.compacted.term;
     const run = this.#runs[this.#runAt(index)];
@@ -101,6 +110,7 @@ export class RaftLog {
     assert(entry.term >= lastTerm, 'terms never decrease along the log');
     if (entry.term > lastTerm || this.#runs.length === 0) {
       this.#runs.push({ index: entry.index, term: entry.term });
+      this.#noteTail();
     }
     this.lastIndex = entry.index;
     this.cache.push(entry);
@@ -113,6 +123,7 @@ export class RaftLog {
     const last = logIndex(index - 1);
     this.lastIndex = last;
     while ((this.#runs.at(-1)?.index ?? 0) >= index) this.#runs.pop();
+    this.#noteTail();
     this.cache.truncate(index);
     if (index <= this.handed) {
       this.#truncateFrom = logIndex(Math.min(this.#truncateFrom ?? index, index));
@@ -136,18 +147,21 @@ export class RaftLog {
     const truncateFrom = this.#truncateFrom;
     this.#truncateFrom = null;
     this.handed = this.lastIndex;
-    this.#inFlight.push({ seq, index: this.lastIndex });
+    const write: WriteInFlight = { seq, index: this.lastIndex };
+    // A host has one in flight. A literal takes the room of one, and the first `push` that of seventeen.
+    this.#inFlight = this.#inFlight.length === 0 ? [write] : [...this.#inFlight, write];
     return { append, truncateFrom };
   }
 
   /** Writes up to `seq` are durable. */
   persisted(seq: number): void {
-    let write = this.#inFlight[0];
-    while (write !== undefined && write.seq <= seq) {
-      this.#inFlight.shift();
+    let done = 0;
+    for (const write of this.#inFlight) {
+      if (write.seq > seq) break;
       this.stable = logIndex(Math.max(this.stable, write.index));
-      write = this.#inFlight[0];
+      done += 1;
     }
+    if (done > 0) this.#inFlight = done === this.#inFlight.length ? nothing : this.#inFlight.slice(done);
   }
 
   commitTo(index: LogIndex): boolean {
@@ -172,6 +186,7 @@ export class RaftLog {
       if (index === this.lastIndex) this.#runs = [];
       else this.#runs[0] = { index: logIndex(index + 1), term: first.term };
     }
+    this.#noteTail();
     this.cache.dropUpTo(index);
   }
 
@@ -193,14 +208,20 @@ export class RaftLog {
     this.applied = position.index;
     this.stable = logIndex(0);
     this.#runs = [];
+    this.#noteTail();
     this.#truncateFrom = null;
     this.cache.reset(position.index);
     for (const write of this.#inFlight) write.index = logIndex(0);
   }
 
-  #runAt(index: LogIndex): number {
+  /** The runs or the compacted prefix have changed. */
+  #noteTail(): void {
     const last = this.#runs.at(-1);
-    if (last !== undefined && index >= last.index) return this.#runs.length - 1;
+    this.#tailFrom = last?.index ?? Infinity;
+    this.#tailTerm = last?.term ?? this.compacted.term;
+  }
+
+  #runAt(index: LogIndex): number {
     let low = 0;
     let high = this.#runs.length - 1;
     while (low <= high) {

@@ -364,8 +364,8 @@ export class Replica implements Server, Victim, ReplicaView {
     this.#world.trace.note(
       TraceKind.write,
       this.node,
-      token.index,
-      token.term,
+      token,
+      write.append?.at(-1)?.index ?? 0,
       () => `${this.name} writes ${describeWrite(write)}`,
     );
     const { life } = this.#process;
@@ -389,7 +389,7 @@ export class Replica implements Server, Victim, ReplicaView {
     this.#world.trace.note(
       TraceKind.landed,
       this.node,
-      persist.token.seq,
+      persist.token,
       lastIndex,
       () => `${this.name} has written up to ${lastIndex}`,
     );

@@ -64,7 +64,7 @@ export const replicationDefects = [
         file: 'log/raft-log.ts',
         find: '    const truncateFrom = this.#truncateFrom;\n    this.#truncateFrom = null;\n',
         replace:
-          '    const truncateFrom = this.#truncateFrom;\n    this.#truncateFrom = null;\n    if (truncateFrom !== null) {\n      this.#inFlight.push({ seq, index: this.handed });\n      return { append: [], truncateFrom };\n    }\n',
+          '    const truncateFrom = this.#truncateFrom;\n    this.#truncateFrom = null;\n    if (truncateFrom !== null) {\n      this.#inFlight = [...this.#inFlight, { seq, index: this.handed }];\n      return { append: [], truncateFrom };\n    }\n',
       },
     ],
   },
