@@ -20,7 +20,8 @@ import type { GroupOptions } from './options.js';
 import { onPersisted, takePersist, wantsPersist } from './persist.js';
 import { addRead, cancelReads, flushReads, readRetryAt, retryReads } from './read-index.js';
 import type { EntryRead, Persist, PersistToken, ProposeResult, Ready } from './ready.js';
-import { onReplicateRead, onUnreachable, replicate, sendHeartbeats } from './replicate.js';
+import { onReplicateRead, onUnreachable, replicate, tickHeartbeats } from './replicate.js';
+import { wasRoutine } from './routine.js';
 import { chunkTaken, snapshotRestored } from './snapshot-receive.js';
 import { sendChunk, snapshotFloor, tickSnapshots } from './snapshot-send.js';
 import type { ChunkToSend } from './snapshot-send.js';
@@ -150,7 +151,7 @@ export class Group {
     tickTransfer(s);
     tickSnapshots(s);
     forgetLeaving(s);
-    sendHeartbeats(s);
+    tickHeartbeats(s);
   }
 
   /** A message for this group, from the node it names. */
@@ -160,15 +161,11 @@ export class Group {
   }
 
   /**
-   * Whether `message`, which was stepped last, left nothing for `ready` to do: an answer to a heartbeat by a
-   * follower that has everything, which says no more than that it is there.
+   * Whether `message`, which was stepped last, left nothing for `ready` or `takePersist` to do that they had not before: an answer by a
+   * follower that says no more than that it is there, or an acknowledgement that commits nothing.
    */
   wasRoutine(message: Message): boolean {
-    const s = this.#s;
-    if (message.type !== 'heartbeat_response' || s.role !== 'leader') return false;
-    const progress = s.progress.get(message.from);
-    if (progress === undefined || progress.match < s.log.lastIndex) return false;
-    return s.reads.length === 0 && s.out.isEmpty;
+    return wasRoutine(this.#s, message);
   }
 
   /** Starts an election now: for a replica that knows nobody else can lead. */

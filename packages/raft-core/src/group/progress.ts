@@ -37,8 +37,10 @@ export class Progress {
   /** More is committed; it is said in the next turn, if no append says it before. */
   noticeWaits = false;
   activeAt: number;
-  /** The heartbeat interval, by its end, in which entries were sent last. */
-  sentIn = -1;
+  /** Entries up to here had been sent by the last tick. */
+  sentByTick: LogIndex = logIndex(0);
+  /** …and by the one before: what is missing of these is late. */
+  dueByTick: LogIndex = logIndex(0);
   /** The newest heartbeat round it answered. */
   round = 0;
   incarnation: string | null = null;
@@ -47,9 +49,8 @@ export class Progress {
   leavingAt: LogIndex | null = null;
   /** When the removal was committed. */
   leavingSince: number | null = null;
-  /** Of each append under way the last index and the bytes: numbers, as there is one for every append. */
-  readonly #inflightEnds = new Ring<LogIndex>();
-  readonly #inflightSizes = new Ring<number>();
+  /** Of each append under way the last index, then the bytes: numbers, as there is one for every append. */
+  readonly #inflight = new Ring<number>();
   #inflightBytes = 0;
 
   constructor(node: NodeId, next: LogIndex, now: number) {
@@ -66,7 +67,7 @@ export class Progress {
       case 'replicate':
         return (
           this.readPending ||
-          this.#inflightEnds.length >= limits.maxInflightMessages ||
+          this.#inflight.length >= 2 * limits.maxInflightMessages ||
           this.#inflightBytes >= limits.maxInflightBytes
         );
       case 'snapshot':
@@ -81,25 +82,33 @@ export class Progress {
       return;
     }
     this.next = logIndex(lastIndex + 1);
-    this.#inflightEnds.push(lastIndex);
-    this.#inflightSizes.push(bytes);
+    this.#inflight.push(lastIndex);
+    this.#inflight.push(bytes);
     this.#inflightBytes += bytes;
   }
 
   /** The follower holds everything up to `index`. True where that is news. */
   acknowledged(index: LogIndex): boolean {
-    for (
-      let end = this.#inflightEnds.at(0);
-      end !== undefined && end <= index;
-      end = this.#inflightEnds.at(0)
-    ) {
-      this.#inflightEnds.shift();
-      this.#inflightBytes -= this.#inflightSizes.shift() ?? 0;
+    while ((this.#inflight.at(0) ?? Infinity) <= index) {
+      this.#inflight.shift();
+      this.#inflightBytes -= this.#inflight.shift() ?? 0;
     }
-    this.next = logIndex(Math.max(this.next, index + 1));
+    if (index >= this.next) this.next = logIndex(index + 1);
     if (index <= this.match) return false;
     this.match = index;
     return true;
+  }
+
+  /** A heartbeat interval has ended. */
+  tick(): void {
+    this.dueByTick = this.sentByTick;
+    // Also where sending began anew at an earlier place: what was sent before may still be acknowledged.
+    if (this.next - 1 > this.sentByTick) this.sentByTick = logIndex(this.next - 1);
+  }
+
+  /** Whether entries that were sent since the last tick were acknowledged. */
+  get heardSinceTick(): boolean {
+    return this.match > this.sentByTick;
   }
 
   becomeProbe(next: LogIndex): void {
@@ -124,6 +133,8 @@ export class Progress {
   forget(lastIndex: LogIndex): void {
     this.match = logIndex(0);
     this.sentCommit = logIndex(0);
+    this.sentByTick = logIndex(0);
+    this.dueByTick = logIndex(0);
     this.becomeProbe(logIndex(lastIndex + 1));
   }
 
@@ -131,8 +142,7 @@ export class Progress {
     this.probeSent = false;
     this.readPending = false;
     this.transfer = null;
-    this.#inflightEnds.clear();
-    this.#inflightSizes.clear();
+    this.#inflight.clear();
     this.#inflightBytes = 0;
   }
 }

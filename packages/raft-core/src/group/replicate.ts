@@ -49,8 +49,11 @@ function probeEnd(s: GroupState, progress: Progress): void {
  * append then says it too: so a notice waits for one turn. True where it waits.
  */
 function noticeCommit(s: GroupState, progress: Progress): boolean {
-  const commit = logIndex(Math.min(progress.match, s.log.commit));
+  const commit = commitOf(s, progress);
   const news = commit > progress.sentCommit;
+  // What this disk does not hold yet cannot be applied here, so nobody has an answer to propose after. The end
+  // of that write makes a turn, and a heartbeat does not wait for it.
+  if (news && s.log.stable < s.log.commit) return false;
   const waits = news && !progress.noticeWaits;
   progress.noticeWaits = waits;
   if (!news || waits) return waits;
@@ -64,6 +67,17 @@ function noticeCommit(s: GroupState, progress: Progress): boolean {
     commit,
   });
   return false;
+}
+
+/** What a follower may be told: never more than it is known to hold. */
+function commitOf(s: GroupState, progress: Progress): LogIndex {
+  return progress.match < s.log.commit ? progress.match : s.log.commit;
+}
+
+/** Whether a turn of the group would send the follower anything. */
+export function hasNewsFor(s: GroupState, progress: Progress): boolean {
+  if (progress.state !== 'replicate' || progress.next <= s.log.lastIndex) return true;
+  return commitOf(s, progress) > progress.sentCommit && s.log.stable >= s.log.commit;
 }
 
 /** Sends the next entries, or asks the host to read them. False where nothing can be sent now. */
@@ -104,7 +118,6 @@ function sendAppend(s: GroupState, progress: Progress, next: LogIndex, entries: 
   progress.sentCommit = logIndex(Math.max(progress.sentCommit, Math.min(last, s.log.commit)));
   if (entries.length === 0) return;
   progress.sent(last, byteSum(entries));
-  progress.sentIn = s.heartbeatDeadline;
 }
 
 function byteSum(entries: readonly Entry[]): number {
@@ -185,14 +198,19 @@ export function sendHeartbeats(s: GroupState): void {
   }
 }
 
+/** A heartbeat interval has ended. */
+export function tickHeartbeats(s: GroupState): void {
+  sendHeartbeats(s);
+  for (const progress of s.progress.all) progress.tick();
+}
+
 /**
  * Whether entries that were sent in the interval that has just ended were acknowledged: they said all that a
  * heartbeat says. A follower hears of its leader every two intervals at least, so there must be more of them
  * in an election timeout; and a round of reads needs its answers.
  */
 function heardLately(s: GroupState, progress: Progress): boolean {
-  if (progress.sentIn !== s.heartbeatDeadline - s.heartbeatMs || s.rounds.length > 0) return false;
-  if (progress.state !== 'replicate' || progress.match < s.log.lastIndex) return false;
+  if (progress.state !== 'replicate' || !progress.heardSinceTick || s.rounds.length > 0) return false;
   return s.electionTimeoutMs >= 4 * s.heartbeatMs;
 }
 
@@ -206,9 +224,11 @@ export function onHeartbeatResponse(s: GroupState, m: HeartbeatResponse): void {
   }
   if (progress.state === 'snapshot' || progress.match >= s.log.lastIndex) return;
   // The follower is there but has not acknowledged everything: a message or an answer may be lost. An
-  // append without entries finds out, also when the in-flight window is full.
+  // append without entries finds out, also when the in-flight window is full. What was sent since the tick
+  // before may be on its way to the follower's disk.
   progress.probeSent = false;
-  if (progress.state === 'replicate') sendAppend(s, progress, progress.next, []);
+  if (progress.state === 'replicate' && progress.match < progress.dueByTick)
+    sendAppend(s, progress, progress.next, []);
 }
 
 /** A replica with another incarnation lost what the earlier one had acknowledged. */

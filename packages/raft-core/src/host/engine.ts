@@ -181,8 +181,7 @@ export class Engine<Result> implements TransportHandler {
       const runtime = this.runtimes.get(message.group);
       if (runtime === undefined) continue;
       runtime.group.step(now, message);
-      // Hundreds of groups are told several times a second that their followers are there.
-      if (!runtime.group.wasRoutine(message)) this.touch(runtime);
+      if (!runtime.group.wasRoutine(message) || runtime.watchers.length > 0) this.touch(runtime);
     }
   }
 

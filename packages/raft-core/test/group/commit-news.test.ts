@@ -38,6 +38,19 @@ describe('what is committed', () => {
     expect(cluster.node('b').group.commit).toBe(a.group.commit);
   });
 
+  test('waits where the disk of the leader has not got it, though not for longer than to the next heartbeat', () => {
+    const cluster = new Cluster('abc');
+    const a = cluster.elect('a');
+    cluster.run(20);
+    a.slowDisk = true;
+    cluster.propose('a', 'x');
+    cluster.settle();
+    expect(a.group.commit).toBe(a.group.lastIndex);
+    expect([a.applied, cluster.node('b').applied]).toEqual([[], []]);
+    cluster.run(10);
+    expect([a.applied, cluster.node('b').applied]).toEqual([[], ['x']]);
+  });
+
   test('is known again after a restart but for the newest entries, whatever was written meanwhile', () => {
     const cluster = new Cluster('abc');
     const a = cluster.elect('a');

@@ -36,6 +36,35 @@ describe('a heartbeat', () => {
     expect(beats(cluster, 10)).toEqual(['b', 'c']);
   });
 
+  test('is left out where one acknowledgement of the interval came, though another is missing', () => {
+    const cluster = led();
+    cluster.propose('a', 'x');
+    cluster.settle();
+    cluster.passes = ({ type }) => type !== 'append_response';
+    cluster.propose('a', 'y');
+    cluster.settle();
+    cluster.heal();
+    expect(beats(cluster, 10)).toEqual([]);
+    expect(beats(cluster, 10)).toEqual(['b', 'c']);
+    cluster.run(20);
+    expect(cluster.node('b').applied).toEqual(['x', 'y']);
+  });
+
+  test('whose answer comes before that of a disk makes no append; one that is late does', () => {
+    const cluster = led();
+    const probes: Message[] = [];
+    cluster.passes = (message) => {
+      if (message.type === 'append' && message.entries.length === 0) probes.push(message);
+      return true;
+    };
+    for (const name of 'bc') cluster.node(name).slowDisk = true;
+    cluster.propose('a', 'x');
+    cluster.run(10);
+    expect(probes).toEqual([]);
+    cluster.run(10);
+    expect(probes.map(({ to }) => to)).toEqual(['b', 'c']);
+  });
+
   test('comes where an acknowledgement is missing', () => {
     const cluster = led();
     cluster.passes = ({ type, from }) => type !== 'append_response' || from !== cluster.node('c').id;

@@ -25,6 +25,60 @@ function idle(): { readonly cluster: Cluster; readonly a: Node } {
   return { cluster, a };
 }
 
+/** A has proposed; the acknowledgements of B and C have not reached it. */
+function acknowledged(cluster: Cluster, a: Node): Message[] {
+  const held: Message[] = [];
+  cluster.passes = (message) => {
+    if (message.type !== 'append_response') return true;
+    held.push(message);
+    return false;
+  };
+  a.group.propose(Buffer.from('y'));
+  cluster.settle();
+  cluster.heal();
+  expect(held.map(({ from }) => from)).toEqual(['b', 'c']);
+  return held;
+}
+
+describe('an acknowledgement', () => {
+  test('that commits is looked at, and one of what is committed and said leaves nothing to do', () => {
+    const { cluster, a } = idle();
+    const [first, second] = acknowledged(cluster, a);
+    if (first === undefined || second === undefined) throw new Error('no acknowledgements');
+    a.group.step(cluster.now, first);
+    expect(a.group.wasRoutine(first)).toBe(false);
+    cluster.settle();
+    // What is committed goes with the next append, to both.
+    a.group.propose(Buffer.from('z'));
+    a.group.ready();
+    a.group.step(cluster.now, second);
+    expect(a.group.wasRoutine(second)).toBe(true);
+    expect(a.group.ready()).toMatchObject({ messagesNow: [], committed: [], again: false });
+  });
+
+  test('of what is committed and not said yet is looked at', () => {
+    const { cluster, a } = idle();
+    for (const answer of acknowledged(cluster, a)) {
+      a.group.step(cluster.now, answer);
+      expect(a.group.wasRoutine(answer)).toBe(false);
+    }
+  });
+
+  test('that commits what this disk does not hold leaves nothing to do until it does', () => {
+    const { cluster, a } = idle();
+    a.slowDisk = true;
+    for (const answer of acknowledged(cluster, a)) {
+      a.group.step(cluster.now, answer);
+      expect(a.group.wasRoutine(answer)).toBe(true);
+    }
+    expect(a.group.commit).toBe(a.group.lastIndex);
+    expect(a.group.ready()).toMatchObject({ messagesNow: [], committed: [], again: false });
+    a.slowDisk = false;
+    cluster.settle();
+    expect(cluster.node('b').applied).toEqual(['x', 'y']);
+  });
+});
+
 describe('an answer to a heartbeat', () => {
   test('of a follower that has everything leaves nothing to do', () => {
     const { cluster, a } = idle();
