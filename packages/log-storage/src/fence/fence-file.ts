@@ -5,6 +5,7 @@ import { damagedAdvice, LogStorageError } from '../errors.js';
 import { syncDirectory } from '../store/sync-directory.js';
 import { decodeFence, encodeFenceHeader, encodeFenceRecord } from './fence-codec.js';
 import type { Fence, FenceLine } from './fence-codec.js';
+import { FenceLines } from './fence-lines.js';
 
 /** Time between two records: what a fence may lag behind after the death of the process. */
 const recordIntervalMs = 20;
@@ -56,9 +57,8 @@ export interface FenceOptions {
  */
 export class FenceFile {
   readonly #options: FenceOptions;
-  /** Every group's last line: what a rewrite begins with. */
-  readonly #lines = new Map<number, FenceLine>();
-  readonly #changed = new Map<number, FenceLine>();
+  /** A record has what changed; a rewrite begins with all. */
+  readonly #lines = new FenceLines();
   #seq: number;
   #writtenSeq: number;
   #file: FileHandle;
@@ -73,7 +73,8 @@ export class FenceFile {
     this.#file = file;
     this.#seq = seq;
     this.#writtenSeq = seq;
-    for (const line of lines) this.#lines.set(line.group, line);
+    for (const line of lines) this.#lines.set(line);
+    this.#lines.takeChanged();
   }
 
   /** Writes the file anew, whole or not at all, and opens it for records. */
@@ -84,13 +85,10 @@ export class FenceFile {
     return fence;
   }
 
-  /** A batch is durable; `lines` are the groups that it touched. */
+  /** A batch is durable; `lines` are the groups that it touched, as it left them. They are copied. */
   advance(seq: number, lines: readonly FenceLine[]): void {
     this.#seq = seq;
-    for (const line of lines) {
-      this.#lines.set(line.group, line);
-      this.#changed.set(line.group, line);
-    }
+    for (const line of lines) this.#lines.set(line);
     if (this.#timer !== null || this.#writing !== null || this.#closed) return;
     this.#timer = setTimeout(() => this.#due(), recordIntervalMs);
     this.#timer.unref();
@@ -112,16 +110,14 @@ export class FenceFile {
   async #writeRecord(sync = false): Promise<void> {
     const seq = this.#seq;
     if (this.#bytes > rewriteBytes) {
-      const lines = [...this.#lines.values()].filter((line) => !line.destroyed);
-      this.#changed.clear();
-      const written = await rewrite(this.#options, seq, lines);
+      this.#lines.takeChanged();
+      const written = await rewrite(this.#options, seq, this.#lines.live());
       await this.#file.close();
       this.#file = written.file;
       this.#bytes = written.bytes;
       this.#syncedAt = performance.now();
     } else {
-      const record = encodeFenceRecord(seq, [...this.#changed.values()]);
-      this.#changed.clear();
+      const record = encodeFenceRecord(seq, this.#lines.takeChanged());
       await writeWhole(this.#file, record, this.#bytes);
       this.#bytes += record.length;
       if (sync || performance.now() - this.#syncedAt > syncIntervalMs) {

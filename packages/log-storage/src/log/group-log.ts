@@ -9,8 +9,6 @@ export interface LogChange {
   /** Keys that go before the appended ones come, both ends included; none where `deleteFrom > deleteTo`. */
   readonly deleteFrom: number;
   readonly deleteTo: number;
-  /** The lowest index whose key the write touches, or beyond every index. */
-  readonly touchedFrom: number;
   /** The group record must be written anew. */
   readonly record: boolean;
 }
@@ -34,6 +32,11 @@ export class GroupLog {
   #runs: TermRun[] = [];
   #entriesFrom = 1;
   #shortenedAt = 0;
+  /** The group is gone: nothing follows. */
+  destroyed = false;
+  /** The batch that touched it last, and the lowest index that it touched. */
+  touchedIn = 0;
+  touchedFrom = 0;
   /** Set where the scan found damage; the lowest and highest keys are then unknown. */
   damage: string | null = null;
 
@@ -59,6 +62,11 @@ export class GroupLog {
 
   get base(): number {
     return this.#meta?.compacted.index ?? 0;
+  }
+
+  /** As the fence has it. */
+  get compacted(): number {
+    return this.base;
   }
 
   get last(): number {
@@ -116,7 +124,8 @@ export class GroupLog {
   }
 
   #checkAppend(write: GroupWrite, last: number, before: number): number {
-    for (const entry of write.append ?? []) {
+    if (write.append === undefined) return last;
+    for (const entry of write.append) {
       if (entry.index !== last + 1)
         throw this.#refusal(`entry ${entry.index} does not follow the last index ${last}`);
       if (entry.term < before)
@@ -163,14 +172,14 @@ export class GroupLog {
     }
     const shortened = deleteFrom <= oldLast || anew;
     if (shortened) this.#shortenedAt = seq;
-    const touchedFrom = anew ? 0 : this.#last + 1;
+    this.touchedIn = seq;
+    this.touchedFrom = anew ? 0 : this.#last + 1;
     this.#append(write);
     if (this.base > oldBase) this.#trimRuns();
     return {
       // A truncated key that the batch writes anew need not be deleted first.
       deleteFrom: anew ? deleteFrom : Math.max(deleteFrom, this.#last + 1),
       deleteTo: oldLast,
-      touchedFrom,
       record: write.meta !== undefined || shortened,
     };
   }

@@ -32,9 +32,7 @@ interface InFlight {
   readonly ops: number;
   readonly bytes: number;
   readonly begun: number;
-  /** The groups in it, and the lowest index that it touches of each. */
-  readonly touched: ReadonlyMap<GroupId, number>;
-  readonly lines: readonly FenceLine[];
+  readonly logs: readonly GroupLog[];
   readonly spaces: readonly KeySpace[];
 }
 
@@ -72,8 +70,7 @@ export class LogStore implements RaftStorage {
   #nextPurgeId: number;
   #writing = false;
   #writtenAt = 0;
-  #inFlight: { readonly touched: ReadonlyMap<GroupId, number>; readonly settled: Promise<void> } | null =
-    null;
+  #inFlight: { readonly seq: number; readonly settled: Promise<void> } | null = null;
   #idleTimer: NodeJS.Timeout | null = null;
 
   private constructor(directory: string, options: LogStoreOptions, opened: OpenedStore) {
@@ -133,7 +130,7 @@ export class LogStore implements RaftStorage {
   #renewFence(): Promise<FenceFile> {
     const { fencePath: path, fence } = this.#opened;
     const lines = [...this.#logs.values()].flatMap((log): FenceLine[] => {
-      if (log.damage === null) return [fenceLine(log)];
+      if (log.damage === null) return [log];
       const known = fence.groups.get(log.group);
       return known === undefined ? [] : [{ ...known, group: log.group, destroyed: false }];
     });
@@ -161,27 +158,30 @@ export class LogStore implements RaftStorage {
         await this.#inFlight.settled;
         this.#ready();
       }
-      this.#check(writes);
-      const damaged = writes.filter(({ group }) => typeof this.#logs.get(group)?.damage === 'string');
-      await this.#commit(writes, damaged.length === 0 ? [] : await this.#keysOf(damaged));
+      const logs = this.#check(writes);
+      const damaged = logs.filter((log) => log.damage !== null);
+      await this.#commit(writes, logs, damaged.length === 0 ? [] : await this.#keysOf(damaged));
     } finally {
       this.#writing = false;
       this.#writtenAt = performance.now();
     }
   }
 
-  #check(writes: readonly GroupWrite[]): void {
+  /** The logs that the writes are for, one for each; new ones for groups that are not there yet. */
+  #check(writes: readonly GroupWrite[]): readonly GroupLog[] {
     const seen = new Set<GroupId>();
-    for (const write of writes) {
+    return writes.map((write) => {
       if (seen.has(write.group))
         throw new LogStorageError('invalid_write', `Group ${write.group} is twice in one batch.`);
       seen.add(write.group);
-      (this.#logs.get(write.group) ?? new GroupLog(write.group)).check(write);
-    }
+      const log = this.#logs.get(write.group) ?? new GroupLog(write.group);
+      log.check(write);
+      return log;
+    });
   }
 
   /** What a damaged group holds is not known in memory; a reset or destroy deletes all of it. */
-  async #keysOf(damaged: readonly GroupWrite[]): Promise<readonly Uint8Array[]> {
+  async #keysOf(damaged: readonly GroupLog[]): Promise<readonly Uint8Array[]> {
     const keys: Uint8Array[] = [];
     for (const { group } of damaged) {
       try {
@@ -195,12 +195,13 @@ export class LogStore implements RaftStorage {
 
   #commit(
     writes: readonly GroupWrite[],
+    logs: readonly GroupLog[],
     unknown: readonly Uint8Array[],
     staged: 'due' | 'waited' = 'due',
   ): Promise<void> {
     let inFlight: InFlight;
     try {
-      inFlight = this.#build(writes, unknown, staged);
+      inFlight = this.#build(writes, logs, unknown, staged);
     } catch (error) {
       return Promise.reject(this.#fail('A batch cannot be built.', error));
     }
@@ -209,12 +210,17 @@ export class LogStore implements RaftStorage {
       () => undefined,
       () => undefined,
     );
-    this.#inFlight = { touched: inFlight.touched, settled };
+    this.#inFlight = { seq: inFlight.seq, settled };
     return done;
   }
 
   /** Synchronous: of what a key space has staged the batch has all or nothing. */
-  #build(writes: readonly GroupWrite[], unknown: readonly Uint8Array[], staged: 'due' | 'waited'): InFlight {
+  #build(
+    writes: readonly GroupWrite[],
+    logs: readonly GroupLog[],
+    unknown: readonly Uint8Array[],
+    staged: 'due' | 'waited',
+  ): InFlight {
     const begun = performance.now();
     const seq = this.#seq + 1;
     const batch = this.#db.batch();
@@ -222,21 +228,16 @@ export class LogStore implements RaftStorage {
     batch.put(batchKey, encodeBatchSeq(seq));
     for (const key of unknown) batch.del(key);
     const logBatch = new LogBatch(batch, writes);
-    const touched = new Map<GroupId, number>();
-    const lines: FenceLine[] = [];
-    for (const write of writes) {
-      const log = this.#logs.get(write.group) ?? new GroupLog(write.group);
-      touched.set(write.group, logBatch.add(log, write, seq));
+    for (const [at, write] of writes.entries()) {
+      const log = logs[at];
+      if (log === undefined) continue;
+      if (log.touchedIn === 0) this.#logs.set(write.group, log);
+      logBatch.add(log, write, seq);
       this.#reclaimer.dropLog(log);
       if (write.destroy === true) {
         this.#logs.delete(write.group);
         this.keySpace(write.group).clear();
-        lines.push({ group: log.group, last: 0, compacted: 0, destroyed: true });
-      } else {
-        this.#logs.set(write.group, log);
-        this.#reclaimer.addLog(log);
-        lines.push(fenceLine(log));
-      }
+      } else this.#reclaimer.addLog(log);
     }
     this.#seq = seq;
     let ops = 1 + unknown.length + logBatch.ops + this.#reclaimer.take(batch, logBatch.appended);
@@ -247,7 +248,7 @@ export class LogStore implements RaftStorage {
       this.#staged.taken(space);
       ops += space.takeStaged(batch, seq);
     }
-    return { batch, seq, ops, bytes, begun, touched, lines, spaces };
+    return { batch, seq, ops, bytes, begun, logs, spaces };
   }
 
   /** Where a log ends or is replaced, what is staged of the group's keys goes in the same batch: a destroy has just staged their end. */
@@ -272,7 +273,8 @@ export class LogStore implements RaftStorage {
     if (this.#failure !== null) throw this.#failure;
     this.#inFlight = null;
     for (const space of inFlight.spaces) space.landed();
-    this.#fence?.advance(seq, inFlight.lines);
+    // As this batch left them: the next is built later.
+    this.#fence?.advance(seq, inFlight.logs);
     this.#reclaimer.landed();
     if (this.#reclaimer.pending || this.#waited.size > 0) this.#armIdleBatch();
     this.#options.onWrite?.({ bytes, ops, durationMs: performance.now() - begun });
@@ -291,7 +293,7 @@ export class LogStore implements RaftStorage {
       if (!this.#reclaimer.pending && this.#waited.size === 0) return;
       const busy = this.#waited.size === 0 && performance.now() - this.#writtenAt < pauseMs;
       if (busy || this.#writing || this.#inFlight !== null) this.#armIdleBatch();
-      else this.#commit([], [], 'waited').catch(() => undefined);
+      else this.#commit([], [], [], 'waited').catch(() => undefined);
     }, idleBatchMs);
     this.#idleTimer.unref();
   }
@@ -346,8 +348,8 @@ export class LogStore implements RaftStorage {
     for (;;) {
       this.#ready();
       const inFlight = this.#inFlight;
-      const touchedFrom = inFlight?.touched.get(group);
-      if (inFlight === null || touchedFrom === undefined || to < touchedFrom) break;
+      const log = this.#logs.get(group);
+      if (inFlight === null || log?.touchedIn !== inFlight.seq || to < log.touchedFrom) break;
       await inFlight.settled;
     }
     const log = this.#logs.get(group);
@@ -434,8 +436,4 @@ export class LogStore implements RaftStorage {
 
 function closedError(): LogStorageError {
   return new LogStorageError('store_closed', 'The store is closed.');
-}
-
-function fenceLine(log: GroupLog): FenceLine {
-  return { group: log.group, last: log.last, compacted: log.base, destroyed: false };
 }

@@ -18,7 +18,7 @@ import { describeHolder, removePid, writePid } from './pid-file.js';
 import { decodeBatchSeq, decodeHeader, encodeBatchSeq, encodeHeader, formatVersion } from './store-header.js';
 import { syncDirectory } from './sync-directory.js';
 
-const defaultWriteBuffer = 32 << 20;
+const defaultWriteBuffer = 16 << 20;
 const defaultCache = 32 << 20;
 
 /** A directory that is ours, with everything but the groups read. */

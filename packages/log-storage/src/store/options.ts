@@ -19,8 +19,8 @@ export interface StagedDelay {
 
 export interface LogStoreOptions {
   /**
-   * Bytes that LevelDB gathers in memory before it writes a table. Larger: fewer tables and
-   * rotations, a longer recovery (about 10 ms per MiB). Default: 32 MiB.
+   * Bytes that LevelDB gathers in memory before it writes a table. Larger: fewer tables and rotations, but dearer
+   * inserts, each of which walks through what is there, and a longer recovery (about 10 ms per MiB). Default: 16 MiB.
    */
   readonly writeBufferBytes?: number;
   /** Bytes of table blocks kept in memory. Default: 32 MiB. */

@@ -1,6 +1,6 @@
 import type { GroupLog } from '../log/group-log.js';
 import { getU48 } from '../layout/bytes.js';
-import { entryKey, purgeKey } from '../layout/keys.js';
+import { entryKeyBytes, purgeKey, putEntryKey } from '../layout/keys.js';
 import { everything } from '../key-space/purge.js';
 import type { Purge } from '../key-space/purge.js';
 import type { Db, DbBatch } from './db.js';
@@ -33,6 +33,7 @@ interface Step {
 export class Reclaimer {
   readonly #host: ReclaimerHost;
   readonly #logs = new Set<GroupLog>();
+  readonly #key = Buffer.allocUnsafe(entryKeyBytes);
   #purges: Purge[] = [];
   readonly #cursors = new Map<Purge, Uint8Array>();
   readonly #counts = new Map<Purge, number>();
@@ -63,7 +64,7 @@ export class Reclaimer {
   }
 
   dropLog(log: GroupLog): void {
-    this.#logs.delete(log);
+    if (this.#logs.size > 0) this.#logs.delete(log);
   }
 
   /**
@@ -78,7 +79,11 @@ export class Reclaimer {
     let taken = 0;
     for (const log of this.#logs) {
       const end = Math.min(log.base + 1, log.entriesFrom + budget - taken);
-      for (let index = log.entriesFrom; index < end; index += 1) batch.del(entryKey(log.group, index));
+      for (let index = log.entriesFrom; index < end; index += 1) {
+        // The batch copies it.
+        putEntryKey(this.#key, 0, log.group, index);
+        batch.del(this.#key);
+      }
       taken += end - log.entriesFrom;
       log.reclaimed(end);
       this.#logs.delete(log);
