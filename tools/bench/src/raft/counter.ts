@@ -36,10 +36,16 @@ export class MemoryCounter implements StateMachine<number> {
 
 const key = Buffer.from('count');
 
+function encodeCount(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(8);
+  bytes.writeDoubleBE(value);
+  return bytes;
+}
+
 /** Counts entries in a key space: the count and its index go to disk with a later batch, as a real one's do. */
 export class StoredCounter implements StateMachine<number> {
   readonly #space: KeySpace;
-  readonly #staged: { token: number; index: LogIndex }[] = [];
+  readonly #staged: { readonly token: number; index: LogIndex }[] = [];
   #durable = logIndex(0);
   #value = 0;
 
@@ -54,9 +60,12 @@ export class StoredCounter implements StateMachine<number> {
   apply(entries: readonly CommittedEntry[]): number[] {
     const results = entries.map(() => (this.#value += 1));
     const index = entries.at(-1)?.index ?? this.#durable;
-    const value = Buffer.allocUnsafe(8);
-    value.writeDoubleBE(this.#value);
-    this.#staged.push({ token: this.#space.stage([{ type: 'put', key, value }]), index });
+    const value = this.#value;
+    const token = this.#space.stage([{ type: 'putLate', key, bytes: 8, encode: () => encodeCount(value) }]);
+    const last = this.#staged.at(-1);
+    // What goes with the same write is durable together.
+    if (last?.token === token) last.index = index;
+    else this.#staged.push({ token, index });
     return results;
   }
 
