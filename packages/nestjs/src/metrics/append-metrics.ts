@@ -1,12 +1,13 @@
 import type { AppendedMessage } from '@fastpaca/context-store';
-import { Counter, Histogram, type Registry } from 'prom-client';
+import { Counter, type Registry } from 'prom-client';
+import { PlainHistogram } from './plain-histogram.js';
 
 const roles = new Set(['user', 'assistant', 'system', 'tool']);
 
 /** Messages that acknowledged appends wrote. */
 export class AppendMetrics {
   private readonly appended: Counter<'role' | 'source'>;
-  private readonly tokens: Histogram;
+  private readonly tokens: PlainHistogram;
   /** One counter per pair of labels: looking it up costs less than naming the labels again. */
   private readonly counters = new Map<string, Counter.Internal>();
 
@@ -17,7 +18,7 @@ export class AppendMetrics {
       labelNames: ['role', 'source'],
       registers: [registry],
     });
-    this.tokens = new Histogram({
+    this.tokens = new PlainHistogram({
       name: 'fastpaca_messages_token_count',
       help: 'Tokens of an appended message',
       buckets: [4, 16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144],
@@ -27,7 +28,7 @@ export class AppendMetrics {
 
   messageAppended(message: AppendedMessage): void {
     this.counter(message.role, message.source).inc();
-    this.tokens.observe(message.tokens);
+    this.tokens.note(message.tokens);
   }
 
   private counter(role: string, source: AppendedMessage['source']): Counter.Internal {

@@ -1,8 +1,9 @@
 import type { ContextStore, StoreObserver } from '@fastpaca/context-store';
-import { Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Registry, collectDefaultMetrics } from 'prom-client';
 import { AppendMetrics } from './append-metrics.js';
 import { ArchiveMetrics } from './archive-metrics.js';
 import { watchLinks } from './link-metrics.js';
+import { PlainHistogram } from './plain-histogram.js';
 import { ReplicaMetrics } from './replica-metrics.js';
 import { RoutingMetrics } from './routing-metrics.js';
 
@@ -22,7 +23,7 @@ export class Metrics {
   private readonly archive: ArchiveMetrics;
   private readonly replica: ReplicaMetrics;
   private readonly routing: RoutingMetrics;
-  private readonly requests: Histogram<'method' | 'route' | 'status'>;
+  private readonly requests: PlainHistogram<'method' | 'route' | 'status'>;
 
   /** @param shared The application's registry. Without one the series and those of the process get their own. */
   constructor(shared?: Registry) {
@@ -34,7 +35,7 @@ export class Metrics {
     this.archive = new ArchiveMetrics(this.registry);
     this.replica = new ReplicaMetrics(this.registry);
     this.routing = new RoutingMetrics(this.registry);
-    this.requests = new Histogram({
+    this.requests = new PlainHistogram({
       name: 'fastpaca_http_request_duration_seconds',
       help: 'Time from the first byte of a request to the end of its answer',
       labelNames: ['method', 'route', 'status'],
@@ -61,6 +62,6 @@ export class Metrics {
   }
 
   requestAnswered(method: string, route: string, status: number, seconds: number): void {
-    this.requests.observe({ method, route, status }, seconds);
+    this.requests.note(seconds, { method, route, status });
   }
 }

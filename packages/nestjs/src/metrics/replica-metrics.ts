@@ -1,5 +1,6 @@
 import type { ReplicaStatus, StoreObserver } from '@fastpaca/context-store';
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import { PlainHistogram } from './plain-histogram.js';
 
 const seconds = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
 
@@ -8,16 +9,16 @@ export class ReplicaMetrics {
   private readonly registry: Registry;
   private readonly proposals: Counter<'outcome'>;
   private readonly leaderChanges: Counter;
-  private readonly commitSeconds: Histogram;
-  private readonly applySeconds: Histogram;
-  private readonly writeSeconds: Histogram;
-  private readonly batchOps: Histogram;
-  private readonly batchBytes: Histogram;
+  private readonly commitSeconds: PlainHistogram;
+  private readonly applySeconds: PlainHistogram;
+  private readonly writeSeconds: PlainHistogram;
+  private readonly batchOps: PlainHistogram;
+  private readonly batchBytes: PlainHistogram;
 
   constructor(registry: Registry) {
     this.registry = registry;
     const histogram = (name: string, help: string, buckets: number[]) =>
-      new Histogram({ name, help, buckets, registers: [registry] });
+      new PlainHistogram({ name, help, buckets, registers: [registry] });
     this.proposals = new Counter({
       name: 'fastpaca_raft_proposals_total',
       help: 'Proposals by outcome: committed, rejected (certainly not written) or unknown',
@@ -59,15 +60,15 @@ export class ReplicaMetrics {
   observer(): Omit<StoreObserver, 'onAppended'> {
     return {
       onWrite: ({ durationMs, bytes, ops }) => {
-        this.writeSeconds.observe(durationMs / 1000);
-        this.batchOps.observe(ops);
-        this.batchBytes.observe(bytes);
+        this.writeSeconds.note(durationMs / 1000);
+        this.batchOps.note(ops);
+        this.batchBytes.note(bytes);
       },
       onProposal: ({ outcome, latencyMs }) => {
         this.proposals.inc({ outcome });
-        if (outcome === 'committed') this.commitSeconds.observe(latencyMs / 1000);
+        if (outcome === 'committed') this.commitSeconds.note(latencyMs / 1000);
       },
-      onApplied: ({ latencyMs }) => this.applySeconds.observe(latencyMs / 1000),
+      onApplied: ({ latencyMs }) => this.applySeconds.note(latencyMs / 1000),
       onLeaderChange: () => this.leaderChanges.inc(),
     };
   }

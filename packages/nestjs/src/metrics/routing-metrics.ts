@@ -1,14 +1,15 @@
 import type { StoreObserver } from '@fastpaca/context-store';
-import { Counter, Histogram, type Registry } from 'prom-client';
+import { Counter, type Registry } from 'prom-client';
+import { PlainHistogram } from './plain-histogram.js';
 
 /** What calls cost that another node has to serve. */
 export class RoutingMetrics {
-  private readonly hops: Histogram<'kind' | 'outcome'>;
+  private readonly hops: PlainHistogram<'kind' | 'outcome'>;
   private readonly retries: Counter<'kind' | 'reason'>;
   private readonly faults: Counter;
 
   constructor(registry: Registry) {
-    this.hops = new Histogram({
+    this.hops = new PlainHistogram({
       name: 'fastpaca_hop_duration_seconds',
       help: 'Time of one request to another node on behalf of a call, by what it asks for and how it ended',
       labelNames: ['kind', 'outcome'],
@@ -30,7 +31,7 @@ export class RoutingMetrics {
 
   observer(): Pick<StoreObserver, 'onHop' | 'onRetry' | 'onFault'> {
     return {
-      onHop: ({ kind, outcome, latencyMs }) => this.hops.observe({ kind, outcome }, latencyMs / 1000),
+      onHop: ({ kind, outcome, latencyMs }) => this.hops.note(latencyMs / 1000, { kind, outcome }),
       onRetry: ({ kind, reason }) => this.retries.inc({ kind, reason }),
       onFault: () => this.faults.inc(),
     };
