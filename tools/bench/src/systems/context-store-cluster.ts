@@ -6,7 +6,7 @@ import { contextId, encodeRequest } from '../workload/requests.ts';
 import { freePorts, spawnNode, waitUntilReady } from './child.ts';
 import { ClusterNode, form } from './cluster-node.ts';
 import type { ClusterRequests, ClusterSystem, RunningCluster } from './cluster-system.ts';
-import { serverEntryPoint, v8Flag } from './context-store.ts';
+import { serverEntryPoint, v8Flags } from './context-store.ts';
 
 /** Three servers with default settings, and the two variables that a cluster needs. */
 export class ContextStoreCluster implements ClusterSystem {
@@ -38,7 +38,7 @@ export class ContextStoreCluster implements ClusterSystem {
         FASTPACA_RAFT_DATA_DIR: join(this.#directory, name),
       };
       return new ClusterNode(
-        () => spawnNode([v8Flag, serverEntryPoint], env, join(this.#directory, `${name}.log`)),
+        () => spawnNode([...v8Flags, serverEntryPoint], env, join(this.#directory, `${name}.log`)),
         (child) => waitUntilReady(port, child),
       );
     });

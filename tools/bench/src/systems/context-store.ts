@@ -13,7 +13,10 @@ export const serverEntryPoint = join(built, 'bundle/main.mjs');
 const unbundled = join(built, 'main.js');
 
 /** As `npm start` has it. */
-export const v8Flag = `--v8-pool-size=${String(Math.max(1, Math.min(4, availableParallelism() - 1)))}`;
+export const v8Flags: readonly string[] = [
+  `--v8-pool-size=${String(Math.max(1, Math.min(4, availableParallelism() - 1)))}`,
+  '--max-semi-space-size=64',
+];
 
 export interface RunningContextStore extends RunningSystem {
   /** Milliseconds from the start of the process to the first 200 of /health/ready. */
@@ -49,7 +52,7 @@ export class ContextStoreSystem implements System {
     const inspectorPort = this.#inspected ? await freePort() : undefined;
     const flags = inspectorPort === undefined ? [] : [`--inspect=127.0.0.1:${String(inspectorPort)}`];
     const child = spawnNode(
-      [v8Flag, ...flags, this.#inspected ? unbundled : serverEntryPoint],
+      [...v8Flags, ...flags, this.#inspected ? unbundled : serverEntryPoint],
       {
         NODE_ENV: 'production',
         HOST: '127.0.0.1',
