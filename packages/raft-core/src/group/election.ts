@@ -81,8 +81,11 @@ export function becomeFollower(s: GroupState, term: Term, leader: NodeId | null)
 /** The leader of this term speaks: follow it. */
 export function hearLeader(s: GroupState, leader: NodeId): void {
   assert(s.role !== 'leader', 'a term has one leader');
-  s.hurriedUntil = -Infinity;
-  if (s.role !== 'follower' || s.leader !== leader) becomeFollower(s, s.term, leader);
+  if (s.role !== 'follower' || s.leader !== leader) {
+    // Elections are in a hurry only as long as no leader is known.
+    s.hurriedUntil = -Infinity;
+    becomeFollower(s, s.term, leader);
+  }
   s.leaderHeardAt = s.now;
   // Drawn anew only when the old one comes near: this runs for every message.
   if (s.electionDeadline - s.now < s.electionTimeoutMs) resetElectionDeadline(s);

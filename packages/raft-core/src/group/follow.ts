@@ -1,6 +1,12 @@
 import { logIndex } from '../ids.js';
 import type { LogIndex, NodeId } from '../ids.js';
-import type { Append, AppendOutcome, CommitNotice, Heartbeat } from '../message/message.js';
+import type {
+  Append,
+  AppendOutcome,
+  CommitNotice,
+  Heartbeat,
+  HeartbeatResponse,
+} from '../message/message.js';
 import { hearLeader } from './election.js';
 import type { GroupState } from './state.js';
 
@@ -88,16 +94,18 @@ export function onHeartbeat(s: GroupState, m: Heartbeat): void {
     answer(s, m.from, { kind: 'needs_snapshot', atLeast: s.log.compacted.index });
   }
   // It says who leads, which binds this replica to nothing once its term is durable.
-  (s.metaDirty ? s.out.afterSync : s.out.now).push({
-    type: 'heartbeat_response',
-    group: s.options.group,
-    from: s.self,
-    to: m.from,
-    term: s.term,
-    // A replica that forgot whom it voted for cannot vouch that this leader is the newest.
-    round: s.mayVote ? m.round : 0,
-    incarnation: s.incarnation,
-  });
+  (s.metaDirty ? s.out.afterSync : s.out.now).push(answerTo(s, m));
+}
+
+/** The same message as long as it says the same. */
+function answerTo(s: GroupState, { from: to, round: asked }: Heartbeat): HeartbeatResponse {
+  // A replica that forgot whom it voted for cannot vouch that this leader is the newest.
+  const round = s.mayVote ? asked : 0;
+  const { term, incarnation, self: from, beatAnswer: last } = s;
+  if (last?.to === to && last.round === round && last.term === term) return last;
+  const { group } = s.options;
+  s.beatAnswer = { type: 'heartbeat_response', group, from, to, term, round, incarnation };
+  return s.beatAnswer;
 }
 
 export function onCommitNotice(s: GroupState, m: CommitNotice): void {

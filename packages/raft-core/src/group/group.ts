@@ -21,7 +21,7 @@ import { onPersisted, takePersist, wantsPersist } from './persist.js';
 import { addRead, cancelReads, flushReads, readRetryAt, retryReads } from './read-index.js';
 import type { EntryRead, Persist, PersistToken, ProposeResult, Ready } from './ready.js';
 import { onReplicateRead, onUnreachable, replicate, tickHeartbeats } from './replicate.js';
-import { wasRoutine } from './routine.js';
+import { takeRoutine } from './routine.js';
 import { chunkTaken, snapshotRestored } from './snapshot-receive.js';
 import { sendChunk, snapshotFloor, tickSnapshots } from './snapshot-send.js';
 import type { ChunkToSend } from './snapshot-send.js';
@@ -161,11 +161,12 @@ export class Group {
   }
 
   /**
-   * Whether `message`, which was stepped last, left nothing for `ready` or `takePersist` to do that they had not before: an answer by a
-   * follower that says no more than that it is there, or an acknowledgement that commits nothing.
+   * A short cut past `ready` and `takePersist`, where they have nothing to do that they had not before `message` was
+   * stepped, or before a tick where it is null, but to send messages: then takes these, often none. Null
+   * where a turn must follow.
    */
-  wasRoutine(message: Message): boolean {
-    return wasRoutine(this.#s, message);
+  takeRoutine(message: Message | null): readonly Message[] | null {
+    return takeRoutine(this.#s, message);
   }
 
   /** Starts an election now: for a replica that knows nobody else can lead. */

@@ -40,9 +40,10 @@ export class Outbox {
   entryReads: EntryRead[] = [];
   snapshots: SnapshotCommand[] = [];
 
-  get isEmpty(): boolean {
-    if (this.now.length > 0 || this.afterSync.length > 0 || this.readStates.length > 0) return false;
-    return this.entryReads.length === 0 && this.snapshots.length === 0;
+  /** What may be sent at once, if that is all there is. */
+  takeRoutine(): readonly Message[] | null {
+    if (this.afterSync.length > 0 || this.readStates.length > 0) return null;
+    return this.entryReads.length > 0 || this.snapshots.length > 0 ? null : this.now.take();
   }
 
   /** Everything but what waits for a write. Arrays that hold nothing stay: most turns fill one. */

@@ -1,6 +1,7 @@
 import { logIndex } from '../ids.js';
 import type { LogIndex, NodeId } from '../ids.js';
 import { Ring } from '../ring.js';
+import type { Heartbeat } from '../message/message.js';
 import type { GroupLimits } from './options.js';
 
 /**
@@ -37,6 +38,8 @@ export class Progress {
   /** More is committed; it is said in the next turn, if no append says it before. */
   noticeWaits = false;
   activeAt: number;
+  /** The heartbeat that was sent last. An idle group says the same in every interval, with the same message. */
+  beat: Heartbeat | null = null;
   /** Entries up to here had been sent by the last tick. */
   sentByTick: LogIndex = logIndex(0);
   /** …and by the one before: what is missing of these is late. */

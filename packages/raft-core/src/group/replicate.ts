@@ -1,7 +1,7 @@
 import { logIndex } from '../ids.js';
 import type { LogIndex } from '../ids.js';
 import type { Entry } from '../log/entry.js';
-import type { AppendResponse, HeartbeatResponse } from '../message/message.js';
+import type { AppendResponse, Heartbeat, HeartbeatResponse } from '../message/message.js';
 import { maybeCommit } from './commit.js';
 import type { Progress } from './progress.js';
 import { finishRounds } from './read-index.js';
@@ -185,17 +185,18 @@ export function sendHeartbeats(s: GroupState): void {
   for (const progress of s.progress.all) {
     const commit = logIndex(Math.min(progress.match, s.log.commit));
     if (commit <= progress.sentCommit && heardLately(s, progress)) continue;
-    progress.sentCommit = logIndex(Math.max(progress.sentCommit, commit));
-    s.out.now.push({
-      type: 'heartbeat',
-      group: s.options.group,
-      from: s.self,
-      to: progress.node,
-      term: s.term,
-      commit,
-      round: s.round,
-    });
+    if (commit > progress.sentCommit) progress.sentCommit = commit;
+    s.out.now.push(heartbeatTo(s, progress, commit));
   }
+}
+
+function heartbeatTo(s: GroupState, progress: Progress, commit: LogIndex): Heartbeat {
+  const { beat, node: to } = progress;
+  const { term, round } = s;
+  if (beat?.commit === commit && beat.round === round && beat.term === term) return beat;
+  const { group } = s.options;
+  progress.beat = { type: 'heartbeat', group, from: s.self, to, term, commit, round };
+  return progress.beat;
 }
 
 /** A heartbeat interval has ended. */

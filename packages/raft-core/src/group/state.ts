@@ -4,7 +4,7 @@ import type { ConfState, Entry } from '../log/entry.js';
 import { RaftLog } from '../log/raft-log.js';
 import { ConfLog } from '../membership/conf-log.js';
 import { members } from '../membership/conf-state.js';
-import type { SnapshotChunk, SnapshotPosition } from '../message/message.js';
+import type { HeartbeatResponse, SnapshotChunk, SnapshotPosition } from '../message/message.js';
 import type { StoredGroup } from '../storage/storage.js';
 import type { Role } from '../host/status.js';
 import type { GroupOptions } from './options.js';
@@ -66,6 +66,8 @@ export class GroupState {
   /** Until then no leader is known to be there, so elections follow each other soon. */
   hurriedUntil = -Infinity;
   heartbeatDeadline = Infinity;
+  /** What a heartbeat was answered with last. */
+  beatAnswer: HeartbeatResponse | null = null;
   voteFrom: LogIndex;
   /** Only a snapshot helps; what is lost. */
   lost: GroupStart['lost'];

@@ -150,6 +150,16 @@ export class Engine<Result> implements TransportHandler {
     this.schedule();
   }
 
+  /** After a message or a tick: hundreds of groups have nothing to do but to say that they are there. */
+  settle(runtime: Runtime<Result>, message: Message | null): void {
+    const { group } = runtime;
+    const known = group.leader === runtime.seenLeader && group.term === runtime.seenTerm;
+    const quiet = known && group.role === runtime.seenRole && runtime.watchers.length === 0;
+    const messages = quiet ? group.takeRoutine(message) : null;
+    if (messages === null) this.touch(runtime);
+    else if (messages.length > 0) this.#outbound.add(messages);
+  }
+
   /** A turn follows the I/O events that are ready now, so that it serves all of them at once. */
   schedule(): void {
     if (this.#scheduled || this.#stopped) return;
@@ -181,7 +191,7 @@ export class Engine<Result> implements TransportHandler {
       const runtime = this.runtimes.get(message.group);
       if (runtime === undefined) continue;
       runtime.group.step(now, message);
-      if (!runtime.group.wasRoutine(message) || runtime.watchers.length > 0) this.touch(runtime);
+      this.settle(runtime, message);
     }
   }
 

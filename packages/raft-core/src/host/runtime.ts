@@ -12,30 +12,31 @@ export class Runtime<Result> {
   readonly id: GroupId;
   readonly group: Group;
   readonly machine: StateMachine<Result>;
-  readonly proposals = new Proposals<Result>();
-  readonly reads = new Reads();
-  /** Why it cannot serve, for an operator; null where it can. */
-  damage: string | null;
+  // First what every turn looks at: it finds the memory of its group cold.
   /** In the queue of groups with something to do. */
   dirty = false;
   /** In the queue of groups with something to write. */
   writing = false;
-  /** Settles when nothing of the state machine runs: applies, copies and restores follow each other. */
-  machineIdle: Promise<void> = Promise.resolve();
-  /** While the state machine makes a copy: applies wait for it. */
-  copying: Promise<unknown> | null = null;
-  feed: SnapshotFeed | null = null;
-  readonly readers = new Map<NodeId, SnapshotReader>();
-  /** Bytes of entries applied since the log was last compacted. */
-  appliedBytes = 0;
   destroyed = false;
-  removedReported = false;
   /** What observers were told last. */
   seenRole: Role;
   seenLeader: NodeId | null;
   seenTerm: Term;
   /** Called after each turn of the group until it returns true. */
   watchers: (() => boolean)[] = [];
+  readonly proposals = new Proposals<Result>();
+  readonly reads = new Reads();
+  /** Bytes of entries applied since the log was last compacted. */
+  appliedBytes = 0;
+  /** Why it cannot serve, for an operator; null where it can. */
+  damage: string | null;
+  /** Settles when nothing of the state machine runs: applies, copies and restores follow each other. */
+  machineIdle: Promise<void> = Promise.resolve();
+  /** While the state machine makes a copy: applies wait for it. */
+  copying: Promise<unknown> | null = null;
+  feed: SnapshotFeed | null = null;
+  readonly readers = new Map<NodeId, SnapshotReader>();
+  removedReported = false;
 
   constructor(id: GroupId, group: Group, machine: StateMachine<Result>, damage: string | null) {
     this.id = id;

@@ -121,7 +121,8 @@ export class Ticker<Result> {
         campaigns += 1;
       }
       runtime.group.tick(now);
-      engine.touch(runtime);
+      engine.settle(runtime, null);
+      this.due(runtime.dueAt(now));
     }
     this.#reportRemoved();
     this.#reportRoles(now);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { term as toTerm } from '../../src/index.js';
 import type { Message } from '../../src/index.js';
 import { Cluster } from './cluster.js';
 import type { Node } from './cluster.js';
@@ -46,13 +47,13 @@ describe('an acknowledgement', () => {
     const [first, second] = acknowledged(cluster, a);
     if (first === undefined || second === undefined) throw new Error('no acknowledgements');
     a.group.step(cluster.now, first);
-    expect(a.group.wasRoutine(first)).toBe(false);
+    expect(a.group.takeRoutine(first)).toBeNull();
     cluster.settle();
     // What is committed goes with the next append, to both.
     a.group.propose(Buffer.from('z'));
     a.group.ready();
     a.group.step(cluster.now, second);
-    expect(a.group.wasRoutine(second)).toBe(true);
+    expect(a.group.takeRoutine(second)).toEqual([]);
     expect(a.group.ready()).toMatchObject({ messagesNow: [], committed: [], again: false });
   });
 
@@ -60,7 +61,7 @@ describe('an acknowledgement', () => {
     const { cluster, a } = idle();
     for (const answer of acknowledged(cluster, a)) {
       a.group.step(cluster.now, answer);
-      expect(a.group.wasRoutine(answer)).toBe(false);
+      expect(a.group.takeRoutine(answer)).toBeNull();
     }
   });
 
@@ -69,7 +70,7 @@ describe('an acknowledgement', () => {
     a.slowDisk = true;
     for (const answer of acknowledged(cluster, a)) {
       a.group.step(cluster.now, answer);
-      expect(a.group.wasRoutine(answer)).toBe(true);
+      expect(a.group.takeRoutine(answer)).toEqual([]);
     }
     expect(a.group.commit).toBe(a.group.lastIndex);
     expect(a.group.ready()).toMatchObject({ messagesNow: [], committed: [], again: false });
@@ -84,7 +85,7 @@ describe('an answer to a heartbeat', () => {
     const { cluster, a } = idle();
     for (const answer of heldAnswers(cluster)) {
       a.group.step(cluster.now, answer);
-      expect(a.group.wasRoutine(answer)).toBe(true);
+      expect(a.group.takeRoutine(answer)).toEqual([]);
       expect(a.group.ready()).toMatchObject({
         messagesNow: [],
         committed: [],
@@ -102,7 +103,7 @@ describe('an answer to a heartbeat', () => {
     a.group.propose(Buffer.from('y'));
     if (answer === undefined) throw new Error('no answer');
     a.group.step(cluster.now, answer);
-    expect(a.group.wasRoutine(answer)).toBe(false);
+    expect(a.group.takeRoutine(answer)).toBeNull();
   });
 
   test('that ends a round of reads, or comes while reads wait for one, is looked at', () => {
@@ -112,10 +113,53 @@ describe('an answer to a heartbeat', () => {
     a.group.readIndex(2);
     for (const answer of answers) {
       a.group.step(cluster.now, answer);
-      expect(a.group.wasRoutine(answer)).toBe(false);
+      expect(a.group.takeRoutine(answer)).toBeNull();
     }
     cluster.heal();
     cluster.run(20);
     expect(a.readyReads).toEqual([1, 2]);
+  });
+});
+
+describe('a heartbeat', () => {
+  test('is sent past a turn where nothing else is to be done, and so is its answer', () => {
+    const { cluster, a } = idle();
+    const b = cluster.node('b');
+    cluster.now += 10;
+    a.group.tick(cluster.now);
+    const sent = a.group.takeRoutine(null) ?? [];
+    expect(sent.map(({ type, to }) => [type, to])).toEqual([
+      ['heartbeat', 'b'],
+      ['heartbeat', 'c'],
+    ]);
+    const [toB] = sent;
+    if (toB === undefined) throw new Error('no heartbeat');
+    b.group.step(cluster.now, toB);
+    expect(b.group.takeRoutine(toB)).toEqual([
+      expect.objectContaining({ type: 'heartbeat_response', to: 'a' }),
+    ]);
+    expect([b.group.ready().messagesNow, b.group.wantsPersist()]).toEqual([[], false]);
+  });
+
+  test('that says of a commit, of a later term, or in an election, takes a turn', () => {
+    const { cluster, a } = idle();
+    const b = cluster.node('b');
+    cluster.passes = ({ type }) => type !== 'commit_notice';
+    a.group.propose(Buffer.from('y'));
+    cluster.settle();
+    // After the first interval none is sent: entries were acknowledged in it.
+    cluster.run(10);
+    cluster.now += 10;
+    a.group.tick(cluster.now);
+    const [toB] = a.group.ready().messagesNow;
+    if (toB?.type !== 'heartbeat') throw new Error('no heartbeat');
+    b.group.step(cluster.now, toB);
+    expect(b.group.takeRoutine(toB)).toBeNull();
+    const later = { ...toB, term: toTerm(toB.term + 1) };
+    b.group.step(cluster.now, later);
+    expect(b.group.takeRoutine(later)).toBeNull();
+    a.group.tick(cluster.now + 1_000);
+    expect(a.group.role).not.toBe('leader');
+    expect(a.group.takeRoutine(null)).toBeNull();
   });
 });
