@@ -21,6 +21,8 @@ export class GroupImage {
   /** `#entries[0]` has index `#base + 1`. */
   #entries: Entry[] = [];
   #base: LogIndex = 0 as LogIndex;
+  /** Of the last entry, or 0 where none is held. */
+  #lastTerm = 0;
   #damage: string | null = null;
 
   constructor(group: GroupId) {
@@ -86,8 +88,7 @@ export class GroupImage {
 
   #checkAppend(write: GroupWrite, meta: GroupMeta, last: number): number {
     if (write.append === undefined || write.append.length === 0) return last;
-    const before = write.reset === true || this.#meta === null ? meta.compacted.term : this.entry(last)?.term;
-    let previous: number = before ?? this.#meta?.compacted.term ?? 0;
+    let previous = this.#termBefore(write, meta, last);
     for (const entry of write.append) {
       if (entry.index !== last + 1)
         this.#refuse(`entry ${entry.index} does not follow the last index ${last}`);
@@ -100,6 +101,13 @@ export class GroupImage {
       this.#refuse(`an entry of term ${previous} is ahead of the hard state's term ${meta.hardState.term}`);
     }
     return last;
+  }
+
+  /** Of the entry that an append follows. */
+  #termBefore(write: GroupWrite, meta: GroupMeta, last: number): number {
+    if (write.reset === true || this.#meta === null) return meta.compacted.term;
+    const term = last === this.lastIndex ? this.#lastTerm : this.entry(last)?.term;
+    return term === undefined || term === 0 ? this.#meta.compacted.term : term;
   }
 
   #refuse(message: string): never {
@@ -116,6 +124,7 @@ export class GroupImage {
     if (write.truncateFrom !== undefined)
       this.#entries.length = Math.min(this.#entries.length, write.truncateFrom - this.#base - 1);
     if (write.append !== undefined) for (const entry of write.append) this.#entries.push(entry);
+    this.#noteLastTerm(write);
     if (write.meta !== undefined) {
       this.#meta = write.meta;
       const drop = write.meta.compacted.index - this.#base;
@@ -124,6 +133,12 @@ export class GroupImage {
         this.#base = write.meta.compacted.index;
       }
     }
+  }
+
+  /** Most writes append: only others look at what is held. */
+  #noteLastTerm({ append }: GroupWrite): void {
+    const last = append?.at(-1) ?? this.#entries.at(-1);
+    this.#lastTerm = last?.term ?? 0;
   }
 
   stored(): StoredGroup | null {
