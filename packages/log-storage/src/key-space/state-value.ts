@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { getU48, putU32, putU48, sealBytes, unseal } from '../layout/bytes.js';
+import { getU48, putU32, putU48, seal, sealBytes, unseal } from '../layout/bytes.js';
 import { putStatePrefix, stateKey, statePrefixBytes } from '../layout/keys.js';
 import type { LatePut } from './key-op.js';
 
@@ -41,21 +41,31 @@ export function encodePut(
   return stagedOp(slab.subarray(0, body), slab.subarray(body));
 }
 
+/** For a key that is there already. */
+function encodeValue(key: Uint8Array, bytes: Uint8Array, seq: number): Buffer {
+  const body = Buffer.allocUnsafe(headBytes + bytes.length);
+  putU48(body, 0, seq);
+  body.set(bytes, headBytes);
+  return seal(key, body);
+}
+
 /** A put that is encoded when somebody looks at it. */
 export class StagedLatePut implements StagedOp {
   readonly key: Buffer;
   readonly bytes: number;
+  readonly #put: LatePut;
+  readonly #seq: number;
   #value: Buffer | null = null;
-  readonly #encode: () => Buffer | null;
 
   constructor(group: number, epoch: number, put: LatePut, seq: number) {
     this.key = stateKey(group, epoch, put.key);
     this.bytes = opOverhead + this.key.length + put.bytes;
-    this.#encode = () => encodePut(group, epoch, put.key, put.encode(), seq).value;
+    this.#put = put;
+    this.#seq = seq;
   }
 
-  get value(): Buffer | null {
-    this.#value ??= this.#encode();
+  get value(): Buffer {
+    this.#value ??= encodeValue(this.key, this.#put.encode(), this.#seq);
     return this.#value;
   }
 }
