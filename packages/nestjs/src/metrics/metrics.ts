@@ -11,7 +11,7 @@ import { RoutingMetrics } from './routing-metrics.js';
  * Between two samples of the event loop's lag, in milliseconds. Each wakes the process: at the 10 ms that are usual, they were
  * a third of what an idle node costs.
  */
-const loopSampleMs = 50;
+const loopSampleMs = 100;
 
 /**
  * The series of one application. By default they live in a registry of their own, not in prom-client's
