@@ -66,7 +66,7 @@ test('nothing acknowledged is lost, repeated or torn over twenty crashes at rand
 
   for (let crash = 1; crash <= CRASHES; crash += 1) {
     door.open(server.url);
-    await Promise.race([delay(50 + random() * 350), clients]);
+    await Promise.race([delay(40 + random() * 200), clients]);
     // Shut first, so that no client runs into the next server before it has been checked.
     door.shut();
     await server.kill();

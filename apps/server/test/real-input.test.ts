@@ -18,7 +18,7 @@ interface Policy {
   readonly config: object;
 }
 
-const budgets = [1_000, 4_000, 16_000, 128_000];
+const budgets = [1_000, 8_000, 128_000];
 const policies: readonly Policy[] = [
   { strategy: 'last_n', config: { limit: 1 } },
   { strategy: 'last_n', config: { limit: 12 } },
@@ -164,7 +164,7 @@ describe.each(conversations)('$name', ({ name, messages }) => {
         await inPortions(
           id,
           messages,
-          5,
+          4,
           policies.indexOf(policy) + budgets.indexOf(budget),
           async (count) => {
             await checkWindow(id, budget, policy, messages.slice(0, count));

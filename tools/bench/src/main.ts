@@ -33,7 +33,7 @@ import { ContextStoreSystem } from './systems/context-store.ts';
 import { PostgresSystem } from './systems/postgres.ts';
 import type { System } from './systems/system.ts';
 
-/** Beside the large data directory of scenario start, and never as large. */
+/** Beside the data directory of scenario start, where that is larger. */
 const SMALL_START_MESSAGES = 10_000;
 
 async function main(): Promise<void> {
@@ -110,8 +110,8 @@ async function runLoads(options: BenchOptions, directory: string, systems: Syste
 
 async function runStarts(options: BenchOptions, directory: string): Promise<void> {
   const results: StartResult[] = [];
-  const small = Math.min(SMALL_START_MESSAGES, Math.ceil(options.startMessages / 2));
-  for (const messages of [small, options.startMessages]) {
+  const sizes = [SMALL_START_MESSAGES, options.startMessages];
+  for (const messages of options.startMessages > SMALL_START_MESSAGES ? sizes : sizes.slice(1)) {
     results.push(await measureStart(directory, messages, options, console.log));
   }
   console.log(`\n${startTable(results)}`);

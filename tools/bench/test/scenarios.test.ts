@@ -23,7 +23,7 @@ describe('all scenarios of one node in one run', () => {
   let run: BenchRun;
   beforeAll(async () => {
     const scenarios = ['appends', 'reads', 'mix', 'start', 'streams', 'archive', 'archive-roundtrip'];
-    run = await runBench(...short, ...scenarios, '--messages', '6000', '--streams', '20', '--rate', '100');
+    run = await runBench(...short, ...scenarios, '--messages', '3000', '--streams', '20', '--rate', '100');
   }, DEADLINE_MS);
 
   test('end well', () => {
@@ -48,13 +48,11 @@ describe('all scenarios of one node in one run', () => {
     }
   });
 
-  test('starts over a small and a larger directory', () => {
+  test('starts over a directory', () => {
     const rows = tableRows(run.output, 'messages');
-    expect(rows.map((row) => row['messages'])).toEqual(['3,000', '6,000']);
-    for (const row of rows) {
-      expect(figure(row, 'ready after stop ms')).toBeGreaterThan(0);
-      expect(figure(row, 'ready after kill -9 ms')).toBeGreaterThan(0);
-    }
+    expect(rows.map((row) => row['messages'])).toEqual(['3,000']);
+    expect(figure(rows[0], 'ready after stop ms')).toBeGreaterThan(0);
+    expect(figure(rows[0], 'ready after kill -9 ms')).toBeGreaterThan(0);
   });
 
   test('streams get every message', () => {
@@ -67,16 +65,16 @@ describe('all scenarios of one node in one run', () => {
     const [sent, read] = [...run.output.matchAll(/^SHA-256 .* ([0-9a-f]{64})$/gm)].map((match) => match[1]);
     expect(sent).toBeDefined();
     expect(read).toBe(sent);
-    expect(run.output).toMatch(/5,500 trimmed from the node, 500 still there/);
+    expect(run.output).toMatch(/2,500 trimmed from the node, 500 still there/);
   });
 
   test('a backlog goes into Postgres and comes back, beside the same rows by COPY', () => {
     const rows = tableRows(run.output, 'archive');
     expect(rows.map((row) => [row['archive'], row['rows']])).toEqual([
-      ['archived', '6,000'],
-      ['read back', '6,000'],
-      ['COPY into messages', '6,000'],
-      ['COPY into both tables', '6,000'],
+      ['archived', '3,000'],
+      ['read back', '3,000'],
+      ['COPY into messages', '3,000'],
+      ['COPY into both tables', '3,000'],
     ]);
     for (const row of rows) expect(figure(row, 'rows/s')).toBeGreaterThan(0);
     const [, made, found] =
