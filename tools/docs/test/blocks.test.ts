@@ -123,7 +123,7 @@ async function typeErrors(all: readonly Fragment[]): Promise<string> {
   writeFileSync(config, JSON.stringify({ compilerOptions: options, files }));
   try {
     const tsc = path.join(root, 'node_modules/.bin/tsc');
-    const { stdout } = await run(process.execPath, [tsc, '-p', config]).catch(
+    const { stdout } = await run(process.execPath, [tsc, '-p', config, '--checkers', '1']).catch(
       (error: { readonly stdout: string }) => error,
     );
     return stdout;

@@ -17,8 +17,15 @@ export interface OutageResult {
   longestBeforeMs: number;
 }
 
-/** Every writer has one context and pauses between two appends, so that the machine is not the bottleneck. */
-const writers = 128;
+export interface Outages {
+  /** How long after each fault. */
+  readonly observedSeconds: number;
+  /** How many nodes are struck, in turn. Default: all three. */
+  readonly victims?: number;
+  /** Each has one context, and pauses between two appends, so that the machine is not the bottleneck. Default 128. */
+  readonly writers?: number;
+}
+
 const pauseMs = 50;
 /**
  * A writer waits so long for an answer before it tries the other node. What is measured is when a context takes writes
@@ -30,14 +37,11 @@ const longestCalmSeconds = 3;
 /**
  * Pauses, then kills one node after the other while appends go to the other two, and measures how long each context
  * takes none.
- *
- * @param victims how many nodes, in turn; all by default
  */
 export async function measureOutages(
   system: ClusterSystem,
   shape: ClusterShape,
-  observedSeconds: number,
-  victims = 3,
+  { observedSeconds, victims = 3, writers = 128 }: Outages,
 ): Promise<OutageResult[]> {
   await system.dispose();
   const running = await system.start();
@@ -51,6 +55,7 @@ export async function measureOutages(
     for (const [index, node] of struck) {
       await observe(running, shape, {
         victim: index,
+        writers,
         observedSeconds,
         result: pause,
         strike: () => node.pause(),
@@ -61,6 +66,7 @@ export async function measureOutages(
     for (const [index, node] of struck) {
       await observe(running, shape, {
         victim: index,
+        writers,
         observedSeconds,
         result: kill,
         strike: () => node.kill(),
@@ -86,6 +92,7 @@ const emptyResult = (system: string, fault: OutageResult['fault']): OutageResult
 
 interface Observation {
   readonly victim: number;
+  readonly writers: number;
   readonly observedSeconds: number;
   readonly result: OutageResult;
   readonly strike: () => Promise<void> | void;
@@ -94,7 +101,7 @@ interface Observation {
 async function observe(
   running: RunningCluster,
   shape: ClusterShape,
-  { victim, observedSeconds, result, strike }: Observation,
+  { victim, writers, observedSeconds, result, strike }: Observation,
 ): Promise<void> {
   const text = englishText(seededRandom(shape.seed), shape.messageBytes);
   const survivors = running.nodes.map((_, index) => index).filter((index) => index !== victim);

@@ -27,7 +27,7 @@ export async function runCluster(
     if (ratio !== undefined) log(`${ratio}\n`);
     const outages = [];
     for (const system of systems) {
-      outages.push(...(await measureOutages(system, options, options.observedSeconds)));
+      outages.push(...(await measureOutages(system, options, options)));
     }
     log(`${outageTable(outages)}\n`);
     const restarts = [];
