@@ -18,6 +18,7 @@ export const membershipDefects = [
   {
     name: 'joint-commits-with-new-majority',
     breaks: 'in a joint configuration the majority of the new half commits alone',
+    focus: { faults: ['membership', 'isolate', 'split'] },
     edits: [
       {
         file: 'membership/quorum.ts',
