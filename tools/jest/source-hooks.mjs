@@ -33,7 +33,9 @@ function toJavaScript(source, filename) {
 
 /** Every worker of every package loads the same sources, which is most of a second each time. */
 function toJavaScriptOnce(source, filename) {
-  const kept = fileURLToPath(new URL(hash('sha256', `${process.version}${JSON.stringify(swc)}${source}`), cache));
+  const kept = fileURLToPath(
+    new URL(hash('sha256', `${process.version}${JSON.stringify(swc)}${source}`), cache),
+  );
   try {
     return readFileSync(kept, 'utf8');
   } catch (error) {
