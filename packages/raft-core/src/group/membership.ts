@@ -83,7 +83,7 @@ export function onMembershipCommitted(s: GroupState): void {
 /** Tells the others what is committed before the leader that knows it goes. */
 function announceCommit(s: GroupState): void {
   for (const progress of s.progress.all) {
-    const commit = logIndex(Math.min(progress.match, s.log.commit));
+    const commit = progress.knownUpTo(s.log.commit);
     if (commit <= progress.sentCommit) continue;
     progress.sentCommit = commit;
     s.out.now.push({

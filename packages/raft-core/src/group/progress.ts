@@ -102,6 +102,11 @@ export class Progress {
     return true;
   }
 
+  /** How much of what is committed the follower may be told: never more than it is known to hold. */
+  knownUpTo(commit: LogIndex): LogIndex {
+    return this.match < commit ? this.match : commit;
+  }
+
   /** A heartbeat interval has ended. */
   tick(): void {
     this.dueByTick = this.sentByTick;

@@ -49,7 +49,7 @@ function probeEnd(s: GroupState, progress: Progress): void {
  * append then says it too: so a notice waits for one turn. True where it waits.
  */
 function noticeCommit(s: GroupState, progress: Progress): boolean {
-  const commit = commitOf(s, progress);
+  const commit = progress.knownUpTo(s.log.commit);
   const news = commit > progress.sentCommit;
   // What this disk does not hold yet cannot be applied here, so nobody has an answer to propose after. The end
   // of that write makes a turn, and a heartbeat does not wait for it.
@@ -69,15 +69,10 @@ function noticeCommit(s: GroupState, progress: Progress): boolean {
   return false;
 }
 
-/** What a follower may be told: never more than it is known to hold. */
-function commitOf(s: GroupState, progress: Progress): LogIndex {
-  return progress.match < s.log.commit ? progress.match : s.log.commit;
-}
-
 /** Whether a turn of the group would send the follower anything. */
 export function hasNewsFor(s: GroupState, progress: Progress): boolean {
   if (progress.state !== 'replicate' || progress.next <= s.log.lastIndex) return true;
-  return commitOf(s, progress) > progress.sentCommit && s.log.stable >= s.log.commit;
+  return progress.knownUpTo(s.log.commit) > progress.sentCommit && s.log.stable >= s.log.commit;
 }
 
 /** Sends the next entries, or asks the host to read them. False where nothing can be sent now. */
@@ -183,7 +178,7 @@ function onConflict(
 
 export function sendHeartbeats(s: GroupState): void {
   for (const progress of s.progress.all) {
-    const commit = logIndex(Math.min(progress.match, s.log.commit));
+    const commit = progress.knownUpTo(s.log.commit);
     if (commit <= progress.sentCommit && heardLately(s, progress)) continue;
     if (commit > progress.sentCommit) progress.sentCommit = commit;
     s.out.now.push(heartbeatTo(s, progress, commit));

@@ -96,7 +96,7 @@ export const replicationDefects = [
     edits: [
       {
         file: 'group/replicate.ts',
-        find: 'export function sendHeartbeats(s: GroupState): void {\n  for (const progress of s.progress.all) {\n    const commit = logIndex(Math.min(progress.match, s.log.commit));',
+        find: 'export function sendHeartbeats(s: GroupState): void {\n  for (const progress of s.progress.all) {\n    const commit = progress.knownUpTo(s.log.commit);',
         replace:
           'export function sendHeartbeats(s: GroupState): void {\n  for (const progress of s.progress.all) {\n    const commit = s.log.commit;',
       },
