@@ -60,26 +60,21 @@ export class GroupLog {
     return log;
   }
 
-  get base(): number {
-    return this.#meta?.compacted.index ?? 0;
-  }
-
-  /** As the fence has it. */
   get compacted(): number {
-    return this.base;
+    return this.#meta?.compacted.index ?? 0;
   }
 
   get last(): number {
     return this.#last;
   }
 
-  /** Compacted entries whose keys are still there: from here up to `base`. */
+  /** Compacted entries whose keys are still there: from here up to `compacted`. */
   get entriesFrom(): number {
     return this.#entriesFrom;
   }
 
   get garbage(): number {
-    return Math.max(0, this.base + 1 - this.#entriesFrom);
+    return Math.max(0, this.compacted + 1 - this.#entriesFrom);
   }
 
   /** Compacted entries below `index` were put on the way out. */
@@ -109,13 +104,14 @@ export class GroupLog {
       throw this.#refusal('a reset carries the meta of the new base');
     const base = meta.compacted.index as number;
     const anew = write.reset === true || this.#meta === null;
-    if (!anew && base < this.base) throw this.#refusal(`compaction goes back from ${this.base} to ${base}`);
+    if (!anew && base < this.compacted)
+      throw this.#refusal(`compaction goes back from ${this.compacted} to ${base}`);
     let last = anew ? base : this.#last;
     if (write.truncateFrom !== undefined) {
       if (anew) throw this.#refusal('there is nothing to truncate');
-      if (write.truncateFrom <= this.base)
+      if (write.truncateFrom <= this.compacted)
         throw this.#refusal(
-          `truncation from ${write.truncateFrom} reaches into the prefix up to ${this.base}`,
+          `truncation from ${write.truncateFrom} reaches into the prefix up to ${this.compacted}`,
         );
       last = Math.min(last, write.truncateFrom - 1);
     }
@@ -155,14 +151,14 @@ export class GroupLog {
   /** Takes over a checked write that is not a destroy. `seq` is its batch. */
   apply(write: GroupWrite, seq: number): LogChange {
     const oldLast = this.#last;
-    const oldBase = this.base;
+    const oldBase = this.compacted;
     const anew = write.reset === true || this.#meta === null;
     this.#meta = write.meta ?? this.#meta;
     let deleteFrom = Number.MAX_SAFE_INTEGER;
     if (anew) {
       deleteFrom = this.#entriesFrom;
-      this.#entriesFrom = this.base + 1;
-      this.#last = this.base;
+      this.#entriesFrom = this.compacted + 1;
+      this.#last = this.compacted;
       this.#runs = [];
       this.damage = null;
     } else if (write.truncateFrom !== undefined && write.truncateFrom <= oldLast) {
@@ -175,7 +171,7 @@ export class GroupLog {
     this.touchedIn = seq;
     this.touchedFrom = anew ? 0 : this.#last + 1;
     this.#append(write);
-    if (this.base > oldBase) this.#trimRuns();
+    if (this.compacted > oldBase) this.#trimRuns();
     return {
       // A truncated key that the batch writes anew need not be deleted first.
       deleteFrom: anew ? deleteFrom : Math.max(deleteFrom, this.#last + 1),
@@ -193,7 +189,7 @@ export class GroupLog {
   }
 
   #trimRuns(): void {
-    const first = (this.base + 1) as LogIndex;
+    const first = (this.compacted + 1) as LogIndex;
     let drop = 0;
     while ((this.#runs[drop + 1]?.index ?? Number.MAX_SAFE_INTEGER) <= first) drop += 1;
     const [head, ...rest] = this.#runs.slice(drop);

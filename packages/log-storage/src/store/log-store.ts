@@ -230,7 +230,8 @@ export class LogStore implements RaftStorage {
     const logBatch = new LogBatch(batch, writes);
     for (const [at, write] of writes.entries()) {
       const log = logs[at];
-      if (log === undefined) continue;
+      // Left out, it would be acknowledged all the same.
+      if (log === undefined) throw new Error(`No log was checked for the write to group ${write.group}.`);
       if (log.touchedIn === 0) this.#logs.set(write.group, log);
       logBatch.add(log, write, seq);
       this.#reclaimer.dropLog(log);
@@ -355,10 +356,10 @@ export class LogStore implements RaftStorage {
     const log = this.#logs.get(group);
     if (log === undefined || log.damage !== null)
       throw new LogStorageError('out_of_range', `Group ${group} has no readable log here.`);
-    if (from <= log.base)
+    if (from <= log.compacted)
       throw new LogStorageError(
         'out_of_range',
-        `Group ${group}: entry ${from} is compacted; the log starts after ${log.base}.`,
+        `Group ${group}: entry ${from} is compacted; the log starts after ${log.compacted}.`,
       );
     if (to > log.last || from > to)
       throw new LogStorageError(

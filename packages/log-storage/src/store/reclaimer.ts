@@ -78,7 +78,7 @@ export class Reclaimer {
   #takeEntries(batch: DbBatch, budget: number): number {
     let taken = 0;
     for (const log of this.#logs) {
-      const end = Math.min(log.base + 1, log.entriesFrom + budget - taken);
+      const end = Math.min(log.compacted + 1, log.entriesFrom + budget - taken);
       for (let index = log.entriesFrom; index < end; index += 1) {
         // The batch copies it.
         putEntryKey(this.#key, 0, log.group, index);
