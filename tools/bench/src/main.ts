@@ -110,8 +110,8 @@ async function runLoads(options: BenchOptions, directory: string, systems: Syste
 
 async function runStarts(options: BenchOptions, directory: string): Promise<void> {
   const results: StartResult[] = [];
-  const sizes = [SMALL_START_MESSAGES, options.startMessages];
-  for (const messages of options.startMessages > SMALL_START_MESSAGES ? sizes : sizes.slice(1)) {
+  const { startMessages } = options;
+  for (const messages of new Set([Math.min(SMALL_START_MESSAGES, startMessages), startMessages])) {
     results.push(await measureStart(directory, messages, options, console.log));
   }
   console.log(`\n${startTable(results)}`);
