@@ -61,6 +61,13 @@ async function runAll(waiting) {
   return codes.every((code) => code === 0);
 }
 
+/** Once more at the end, where a reader of a long output looks first. */
+function failures(result) {
+  return result.testResults
+    .filter((file) => file.status === 'failed')
+    .map((file) => `FAIL ${path.relative(root, file.name)}\n${file.message}`);
+}
+
 function addUp(ran) {
   const total = { passed: 0, failed: 0 };
   for (const project of ran) {
@@ -72,6 +79,7 @@ function addUp(ran) {
     const result = JSON.parse(readFileSync(resultFile(project), 'utf8'));
     // A suite that does not even load has no failed test in it, yet must not pass for green.
     const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
+    for (const message of failures(result)) say(`${project}: ${message}`);
     say(`${project}: ${result.numPassedTests} passed, ${failed} failed`);
     total.passed += result.numPassedTests;
     total.failed += failed;
