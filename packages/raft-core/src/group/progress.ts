@@ -38,6 +38,8 @@ export class Progress {
   /** More is committed; it is said in the next turn, if no append says it before. */
   noticeWaits = false;
   activeAt: number;
+  /** Whether it answered a heartbeat since the tick. */
+  beatAnswered = false;
   /** The heartbeat that was sent last. An idle group says the same in every interval, with the same message. */
   beat: Heartbeat | null = null;
   /** Entries up to here had been sent by the last tick. */
@@ -109,6 +111,7 @@ export class Progress {
 
   /** A heartbeat interval has ended. */
   tick(): void {
+    this.beatAnswered = false;
     this.dueByTick = this.sentByTick;
     // Also where sending began anew at an earlier place: what was sent before may still be acknowledged.
     if (this.next - 1 > this.sentByTick) this.sentByTick = logIndex(this.next - 1);

@@ -201,19 +201,21 @@ export function tickHeartbeats(s: GroupState): void {
 }
 
 /**
- * Whether entries that were sent in the interval that has just ended were acknowledged: they said all that a
- * heartbeat says. A follower hears of its leader every two intervals at least, so there must be more of them
- * in an election timeout; and a round of reads needs its answers.
+ * Whether the follower heard of this leader in the interval that has just ended: it acknowledged entries that were sent in
+ * it, or has all there is and answered the heartbeat before. It hears every two intervals at least, so there must be more of
+ * them in an election timeout; and a round of reads needs its answers.
  */
 function heardLately(s: GroupState, progress: Progress): boolean {
-  if (progress.state !== 'replicate' || !progress.heardSinceTick || s.rounds.length > 0) return false;
-  return s.electionTimeoutMs >= 4 * s.heartbeatMs;
+  if (progress.state !== 'replicate' || s.rounds.length > 0) return false;
+  const answered = progress.beatAnswered && progress.match >= s.log.lastIndex;
+  return (answered || progress.heardSinceTick) && s.electionTimeoutMs >= 4 * s.heartbeatMs;
 }
 
 export function onHeartbeatResponse(s: GroupState, m: HeartbeatResponse): void {
   const progress = s.role === 'leader' ? s.progress.get(m.from) : undefined;
   if (progress === undefined) return;
   noteAlive(s, progress, m.incarnation);
+  progress.beatAnswered = true;
   if (m.round > progress.round) {
     progress.round = m.round;
     finishRounds(s);

@@ -23,8 +23,22 @@ function led(): Cluster {
 }
 
 describe('a heartbeat', () => {
-  test('comes with every interval where nothing else does', () => {
-    expect(beats(led(), 20)).toEqual(['b', 'c', 'b', 'c']);
+  test('comes with every second interval where it is answered and nothing else is said', () => {
+    const cluster = led();
+    for (let n = 0; n < 10; n += 1) expect(beats(cluster, 20)).toEqual(['b', 'c']);
+  });
+
+  test('comes with every interval where no answer comes, or not everything is acknowledged', () => {
+    const silent = led();
+    silent.passes = ({ type, from }) => type !== 'heartbeat_response' || from !== silent.node('c').id;
+    beats(silent, 20);
+    expect(beats(silent, 40).filter((to) => to === 'c')).toHaveLength(4);
+
+    const behind = led();
+    behind.node('c').slowDisk = true;
+    behind.propose('a', 'x');
+    beats(behind, 20);
+    expect(beats(behind, 40).filter((to) => to === 'c')).toHaveLength(4);
   });
 
   test('is left out after an interval whose entries were acknowledged, and comes with the next one', () => {
