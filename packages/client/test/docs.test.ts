@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { createClient } from '../src/index.js';
-import { StoreProcess } from './store-process.js';
+import { sharedStoreUrl } from './shared-store.js';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -30,15 +30,8 @@ export const model = new MockLanguageModelV4({
 });
 `;
 
-let store: StoreProcess;
-beforeAll(async () => {
-  store = await StoreProcess.start();
-  writeFileSync(path.join(directory, 'model.js'), model);
-}, 90_000);
-afterAll(async () => {
-  rmSync(directory, { recursive: true, force: true });
-  await store.remove();
-});
+writeFileSync(path.join(directory, 'model.js'), model);
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 /** The `js` blocks of a page. */
 function blocksOf(page: string): string[] {
@@ -55,7 +48,7 @@ async function execute(name: string, source: string): Promise<string> {
     for (const imported of fresh) seen.add(imported);
     return `import { ${fresh.join(', ')} } from ${from};`;
   });
-  writeFileSync(file, program.replaceAll('http://localhost:4000', store.url));
+  writeFileSync(file, program.replaceAll('http://localhost:4000', sharedStoreUrl()));
   const { stdout, stderr } = await run(process.execPath, [file], { cwd: directory, timeout: 25_000 });
   expect(stderr).toBe('');
   return stdout;
@@ -85,6 +78,6 @@ test('every block of the guide works after the ones before, and its chat route a
   const output = await execute('guide', [...blocks, route].join('\n'));
   expect(output).toContain('support-17');
   expect(output).toContain('"delta":"Tomorrow."');
-  const ctx = await createClient({ baseUrl: store.url }).context('guide-route');
+  const ctx = await createClient({ baseUrl: sharedStoreUrl() }).context('guide-route');
   expect((await ctx.getTail()).map(({ role }) => role)).toEqual(['user', 'assistant']);
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import {
   convertToModelMessages,
   createIdGenerator,
@@ -10,8 +10,8 @@ import {
   type UIMessage,
 } from 'ai';
 import { MockLanguageModelV4, convertArrayToReadableStream } from 'ai/test';
-import { createClient, toUIMessages, type Client } from '../../src/index.js';
-import { StoreProcess } from '../store-process.js';
+import { createClient, toUIMessages } from '../../src/index.js';
+import { sharedStoreUrl } from '../shared-store.js';
 import { Chat } from './chat.js';
 
 type StreamResult = Awaited<ReturnType<MockLanguageModelV4['doStream']>>;
@@ -61,13 +61,7 @@ const tools = {
 };
 
 describe('a chat route with the AI SDK', () => {
-  let store: StoreProcess;
-  let client: Client;
-  beforeAll(async () => {
-    store = await StoreProcess.start();
-    client = createClient({ baseUrl: store.url });
-  }, 90_000);
-  afterAll(() => store.remove());
+  const client = createClient({ baseUrl: sharedStoreUrl() });
 
   /** The route of the guide, docs/client.md, with a model that answers by the script. */
   function chatRoute(script: (call: number) => Chunk[]) {

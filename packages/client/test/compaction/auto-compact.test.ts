@@ -1,66 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import {
-  autoCompact,
-  createClient,
-  type Client,
-  type Context,
-  type Summarise,
-  type SummaryRequest,
-  type WindowMessage,
-} from '../../src/index.js';
-import { StoreProcess } from '../store-process.js';
-
-const words = 'some words that cost tokens '.repeat(5);
-const user = (text: string) => ({ role: 'user', parts: [{ type: 'text', text: `${text} ${words}` }] });
-const assistant = (text: string) => ({
-  role: 'assistant',
-  parts: [{ type: 'text', text: `${text} ${words}` }],
-});
-
-const textOf = ({ parts }: WindowMessage): string => String(parts[0]?.['text']);
-
-/**
- * A summary that says which messages it stands for, so that a test can tell whether any was lost or
- * counted twice on the way: `stands for 1,2,3`.
- */
-function covering({ messages }: SummaryRequest): string {
-  const seqs = messages.flatMap((message) =>
-    message.seq === undefined ? coveredBy(message) : [message.seq],
-  );
-  return `stands for ${seqs.join(',')}`;
-}
-
-function coveredBy(summary: WindowMessage): number[] {
-  return (/stands for ([\d,]*)/.exec(textOf(summary))?.[1] ?? '').split(',').filter(Boolean).map(Number);
-}
-
-/** The window stands for every message of the log exactly once. */
-async function expectWhole(ctx: Context): Promise<{ covered: number[]; live: number[] }> {
-  const { messages } = await ctx.context({ budgetTokens: 1_000_000 });
-  const { lastSeq } = await ctx.info();
-  const covered = messages.filter(({ seq }) => seq === undefined).flatMap(coveredBy);
-  const live = messages.flatMap(({ seq }) => (seq === undefined ? [] : [seq]));
-  expect([...covered, ...live]).toEqual(Array.from({ length: lastSeq }, (_, i) => i + 1));
-  return { covered, live };
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 25_000;
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error('not within 25 seconds');
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
+import { describe, expect, test } from '@jest/globals';
+import { autoCompact, createClient, type Context, type Summarise } from '../../src/index.js';
+import { sharedStoreUrl } from '../shared-store.js';
+import { assistant, covering, expectWhole, notDue, talk, until, user, words } from './covering.js';
 
 describe('autoCompact', () => {
-  let store: StoreProcess;
-  let client: Client;
+  const client = createClient({ baseUrl: sharedStoreUrl() });
   let number = 0;
-  beforeAll(async () => {
-    store = await StoreProcess.start();
-    client = createClient({ baseUrl: store.url, retries: { count: 5000, minDelayMs: 5, maxDelayMs: 50 } });
-  }, 90_000);
-  afterAll(() => store.remove());
 
   const fresh = (): Promise<Context> =>
     client.context(`compact-${(number += 1)}`, {
@@ -68,16 +13,6 @@ describe('autoCompact', () => {
       trigger: 0.6,
       policy: { strategy: 'manual' },
     });
-
-  async function talk(ctx: Context, turns: number): Promise<void> {
-    for (let i = 0; i < turns; i++) {
-      await ctx.append(user('question'));
-      await ctx.append(assistant('answer'));
-    }
-  }
-
-  const notDue = (ctx: Context): Promise<boolean> =>
-    ctx.info().then(({ needsCompaction }) => !needsCompaction);
 
   test('puts summaries in place as they become due, and keeps the newest turns and the log', async () => {
     const ctx = await fresh();
@@ -176,20 +111,6 @@ describe('autoCompact', () => {
     expect(new Set(written).size).toBe(written.length);
     await expectWhole(ctx);
   });
-
-  test('goes on over a restart of the store', async () => {
-    const ctx = await fresh();
-    const stop = new AbortController();
-    const worker = autoCompact(ctx, (request) => Promise.resolve(covering(request)), { signal: stop.signal });
-    await talk(ctx, 4);
-    await store.kill();
-    await store.start();
-    await talk(ctx, 15);
-    await until(() => notDue(ctx));
-    stop.abort();
-    await worker;
-    await expectWhole(ctx);
-  }, 90_000);
 
   test('keeps the system prompt in front and what is pinned whole', async () => {
     const ctx = await fresh();

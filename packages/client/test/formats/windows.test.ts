@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
   BudgetError,
@@ -7,15 +7,9 @@ import {
   toOpenAIMessages,
   type ContextPolicy,
 } from '../../src/index.js';
-import { StoreProcess } from '../store-process.js';
+import { sharedStoreUrl } from '../shared-store.js';
 import { histories, textsOf } from './histories.js';
 import { anthropicTexts, anthropicViolations, openAITexts, openAIViolations } from './provider-rules.js';
-
-let store: StoreProcess;
-beforeAll(async () => {
-  store = await StoreProcess.start();
-}, 90_000);
-afterAll(() => store.remove());
 
 const policies: fc.Arbitrary<ContextPolicy> = fc.oneof(
   fc.integer({ min: 1, max: 30 }).map((limit) => ({ strategy: 'last_n' as const, config: { limit } })),
@@ -24,7 +18,7 @@ const policies: fc.Arbitrary<ContextPolicy> = fc.oneof(
 );
 
 test('windows of the server, whatever was cut from them, are accepted by the providers as they come out', async () => {
-  const client = createClient({ baseUrl: store.url });
+  const client = createClient({ baseUrl: sharedStoreUrl() });
   let number = 0;
   let cut = 0;
   await fc.assert(

@@ -8,7 +8,7 @@ import { EdgeVM } from '@edge-runtime/vm';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
-import { StoreProcess } from '../store-process.js';
+import { sharedStoreUrl } from '../shared-store.js';
 
 const run = promisify(execFile);
 const folder = fileURLToPath(new URL('.', import.meta.url));
@@ -26,21 +26,17 @@ if (chromiumPath === undefined) {
 }
 
 describe('the package runs', () => {
-  let store: StoreProcess;
+  const storeUrl = sharedStoreUrl();
   let directory: string;
   let bundle: string;
 
   beforeAll(async () => {
-    store = await StoreProcess.start();
     directory = mkdtempSync(path.join(tmpdir(), 'fastpaca-bundle-'));
     bundle = path.join(directory, 'fastpaca.mjs');
     // `platform: neutral` knows no built-in of any runtime: an import of one fails the build.
     await build({ entryPoints: [entry], bundle: true, platform: 'neutral', format: 'esm', outfile: bundle });
   }, 90_000);
-  afterAll(async () => {
-    rmSync(directory, { recursive: true, force: true });
-    await store.remove();
-  });
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   const runtimes: [string, string, string[]][] = [
     ['on Node', process.execPath, []],
@@ -56,7 +52,7 @@ describe('the package runs', () => {
     runs(name, async () => {
       const id = name.replace(/\W/g, '-');
       const script = path.join(folder, 'run.mjs');
-      const arguments_ = [...options, script, pathToFileURL(bundle).href, store.url, id];
+      const arguments_ = [...options, script, pathToFileURL(bundle).href, storeUrl, id];
       const { stdout } = await run(command, arguments_, { cwd: directory, timeout: 25_000 });
       expect(JSON.parse(stdout)).toEqual(expected);
     });
@@ -66,7 +62,7 @@ describe('the package runs', () => {
   async function classicScript(id: string): Promise<string> {
     const source = `import * as fastpaca from ${JSON.stringify(bundle)};
       import { conversation } from ${JSON.stringify(path.join(folder, 'conversation.mjs'))};
-      globalThis.outcome = conversation(fastpaca, ${JSON.stringify(store.url)}, ${JSON.stringify(id)});`;
+      globalThis.outcome = conversation(fastpaca, ${JSON.stringify(storeUrl)}, ${JSON.stringify(id)});`;
     const script = await build({
       stdin: { contents: source, resolveDir: directory },
       bundle: true,
@@ -92,8 +88,8 @@ describe('the package runs', () => {
       try {
         const page = await browser.newPage();
         const html = { contentType: 'text/html', body: '<!doctype html><title>test</title>' };
-        await page.route(`${store.url}/page.html`, (route) => route.fulfill(html));
-        await page.goto(`${store.url}/page.html`);
+        await page.route(`${storeUrl}/page.html`, (route) => route.fulfill(html));
+        await page.goto(`${storeUrl}/page.html`);
         await page.addScriptTag({ content: await classicScript('chromium') });
         expect(await page.evaluate('outcome')).toEqual(expected);
       } finally {

@@ -1,0 +1,1 @@
+export { removeSharedStore as default } from './shared-store.js';
