@@ -1,109 +1,59 @@
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { build, install, node, root, say } from './prepare.mjs';
+import { build, install, node, root, run, say } from './prepare.mjs';
 
 // Every package's tests, then one line that adds up Jest's own results. `npm test -- packages/client` runs only those.
 
-/** What takes long starts first, so that the last minutes are many small projects and no core idles. */
-const longest = [
-  'apps/server',
-  'packages/context-store',
-  'tools/bench',
-  'packages/client',
-  'packages/raft-core',
-  'tools/chaos',
-  'tools/packages',
-  'packages/archiver',
-  'packages/log-storage',
-  'packages/token-budget',
-];
+const results = path.join(root, '.jest/results.json');
 
-/** One more than cores: a test of real processes waits as much as it works. */
-const lanes = os.availableParallelism() + 1;
-
-/** The projects that have tests, the longest first. */
+/** The projects that have tests. */
 function projects() {
-  const all = ['packages', 'apps', 'tools']
+  return ['packages', 'apps', 'tools']
     .flatMap((folder) => readdirSync(path.join(root, folder)).map((name) => `${folder}/${name}`))
     .filter((project) => existsSync(path.join(root, project, 'jest.config.mjs')));
-  return [...longest, ...all.filter((project) => !longest.includes(project))];
 }
 
-const resultFile = (project) => path.join(root, project, '.jest/results.json');
-
-/** Runs a project's tests, each line of output under its name. */
-function runTests(project) {
-  say(`${project}: started`);
-  return new Promise((resolve) => {
-    const child = spawn(node, [path.join(root, 'tools/jest/run.mjs')], {
-      cwd: path.join(root, project),
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    for (const stream of [child.stdout, child.stderr]) {
-      createInterface({ input: stream }).on('line', (line) => say(`${project}: ${line}`));
-    }
-    child.on('error', (error) => say(`${project}: ${error.message}`));
-    child.on('close', (code) => resolve(code ?? 1));
-  });
-}
-
-/** Runs them side by side; whether all passed. */
-async function runAll(waiting) {
-  const codes = [];
-  const lane = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
-      codes.push(await runTests(next));
-  };
-  await Promise.all(Array.from({ length: lanes }, lane));
-  return codes.every((code) => code === 0);
-}
-
-/** Once more at the end, where a reader of a long output looks first. */
-function failures(result) {
-  return result.testResults
-    .filter((file) => file.status === 'failed')
-    .map((file) => `FAIL ${path.relative(root, file.name)}\n${file.message}`);
-}
-
+/** Prints what each project came to, what failed once more, and returns the sums. */
 function addUp(ran) {
   const total = { passed: 0, failed: 0 };
+  const { testResults } = JSON.parse(readFileSync(results, 'utf8'));
   for (const project of ran) {
-    if (!existsSync(resultFile(project))) {
-      say(`${project}: no result, counted as one failure`);
-      total.failed += 1;
-      continue;
-    }
-    const result = JSON.parse(readFileSync(resultFile(project), 'utf8'));
-    // A suite that does not even load has no failed test in it, yet must not pass for green.
-    const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
-    for (const message of failures(result)) say(`${project}: ${message}`);
-    say(`${project}: ${result.numPassedTests} passed, ${failed} failed`);
-    total.passed += result.numPassedTests;
+    const files = testResults.filter(({ name }) => name.startsWith(path.join(root, project) + path.sep));
+    const outcomes = files.flatMap(({ assertionResults }) => assertionResults.map(({ status }) => status));
+    const passed = outcomes.filter((status) => status === 'passed').length;
+    // A file that does not even load has no failed test in it, yet must not pass for green; nor may a project without files.
+    const broken = files.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
+    const failed =
+      outcomes.filter((status) => status === 'failed').length + broken.length + (files.length === 0 ? 1 : 0);
+    for (const { message } of files.filter(({ status }) => status === 'failed')) say(message);
+    say(`${project}: ${passed} passed, ${failed} failed`);
+    total.passed += passed;
     total.failed += failed;
   }
   return total;
 }
 
 const named = process.argv.slice(2);
+const all = projects();
+const unknown = named.filter((name) => !all.includes(name));
 let status = 0;
-let chosen = projects();
+let total = { passed: 0, failed: 1 };
 try {
-  const unknown = named.filter((name) => !chosen.includes(name));
   if (unknown.length > 0)
-    throw new Error(`No tests in ${unknown.join(', ')}. Name one of ${chosen.join(', ')}.`);
-  if (named.length > 0) chosen = chosen.filter((project) => named.includes(project));
-  for (const project of chosen) rmSync(resultFile(project), { force: true });
+    throw new Error(`No tests in ${unknown.join(', ')}. Name one of ${all.join(', ')}.`);
   await install();
   await build();
-  say(`Testing ${chosen.length} projects, ${lanes} at a time (some minutes for all of them) …`);
-  if (!(await runAll([...chosen]))) status = 1;
+  const chosen = named.length > 0 ? all.filter((project) => named.includes(project)) : all;
+  rmSync(results, { force: true });
+  say(`Testing ${chosen.length} projects (some minutes for all of them) …`);
+  const only = chosen.length < all.length ? chosen.map((project) => `/${project}/test/`) : [];
+  await run(node, [path.join(root, 'tools/jest/run.mjs'), ...only]).catch((error) => {
+    status = error.exitCode ?? 1;
+  });
+  total = addUp(chosen);
 } catch (error) {
   process.stderr.write(`${error.message}\n`);
   status = error.exitCode ?? 1;
 }
-const { passed, failed } = addUp(chosen);
-say(`${passed} passed, ${failed} failed`);
-process.exitCode = status || (failed > 0 ? 1 : 0);
+say(`${total.passed} passed, ${total.failed} failed`);
+process.exitCode = status || (total.failed > 0 ? 1 : 0);

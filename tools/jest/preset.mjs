@@ -17,4 +17,5 @@ export default {
   // On a busy machine a process takes longer than Jest's half second to end, and would be taken for one that something keeps.
   workerGracefulExitTimeout: 10_000,
   testSequencer: file('longest-first.mjs'),
+  maxWorkers: '100%',
 };

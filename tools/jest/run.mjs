@@ -3,8 +3,8 @@ import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-// Runs Jest for the package in the working directory and leaves its results in .jest/results.json,
-// which tools/dev/test.mjs adds up.
+// Runs Jest with the configuration of the working directory, a package or the root with all of them, and leaves the results
+// in .jest/results.json, which tools/dev/test.mjs adds up.
 const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
 // V8 has four threads for collecting garbage in each process, which take two cores from each other: 15 % of all CPU time.
 const hooks = new URL('source-hooks.mjs', import.meta.url).href;
