@@ -8,6 +8,7 @@ import { appendOwn, maybeCommit, ownTermCommitted } from './commit.js';
 import { becomeFollower } from './election.js';
 import { Progress } from './progress.js';
 import type { ProposeResult } from './ready.js';
+import { announceCommit } from './replicate.js';
 import { stopTransfer } from './snapshot-send.js';
 import type { GroupState } from './state.js';
 
@@ -77,23 +78,6 @@ export function onMembershipCommitted(s: GroupState): void {
     // A removed leader leads until its removal is committed, then goes (thesis 4.2.2).
     announceCommit(s);
     becomeFollower(s, s.term, null);
-  }
-}
-
-/** Tells the others what is committed before the leader that knows it goes. */
-function announceCommit(s: GroupState): void {
-  for (const progress of s.progress.all) {
-    const commit = progress.knownUpTo(s.log.commit);
-    if (commit <= progress.sentCommit) continue;
-    progress.sentCommit = commit;
-    s.out.now.push({
-      type: 'commit_notice',
-      group: s.options.group,
-      from: s.self,
-      to: progress.node,
-      term: s.term,
-      commit,
-    });
   }
 }
 

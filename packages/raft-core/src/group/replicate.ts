@@ -57,16 +57,23 @@ function noticeCommit(s: GroupState, progress: Progress): boolean {
   const waits = news && !progress.noticeWaits;
   progress.noticeWaits = waits;
   if (!news || waits) return waits;
-  progress.sentCommit = commit;
-  s.out.now.push({
-    type: 'commit_notice',
-    group: s.options.group,
-    from: s.self,
-    to: progress.node,
-    term: s.term,
-    commit,
-  });
+  sendCommitNotice(s, progress, commit);
   return false;
+}
+
+/** Tells the others what is committed before the leader that knows it goes. */
+export function announceCommit(s: GroupState): void {
+  for (const progress of s.progress.all) {
+    const commit = progress.knownUpTo(s.log.commit);
+    if (commit > progress.sentCommit) sendCommitNotice(s, progress, commit);
+  }
+}
+
+function sendCommitNotice(s: GroupState, progress: Progress, commit: LogIndex): void {
+  progress.sentCommit = commit;
+  const { term, self: from } = s;
+  const { group } = s.options;
+  s.out.now.push({ type: 'commit_notice', group, from, to: progress.node, term, commit });
 }
 
 /** Whether a turn of the group would send the follower anything. */
