@@ -33,6 +33,7 @@ export async function createApplication(options: ApplicationOptions): Promise<Ne
     maxBodyBytes: configuration.maxBodyBytes,
     maxConnections: configuration.maxConnections,
     trustProxy: configuration.trustProxy,
+    routeSchemas: false,
     ...(tls && { tls }),
   });
   const app = await NestFactory.create<NestFastifyApplication>(

@@ -21,12 +21,25 @@ import {
 } from '@fastpaca/protocol';
 import { schemaOf } from './json-schema.js';
 
+/** What is still to be described. */
+const waiting: (() => void)[] = [];
+
 /**
  * Describes a handler from the table of operations: the same zod schemas that check the request make
- * its OpenAPI entry.
+ * its OpenAPI entry. They do so when `describeAll` asks: no request needs it, and at the start it would be a twentieth of it.
  */
 export function Described(name: OperationName): MethodDecorator {
-  const operation: Operation = operations[name];
+  return (target, key, descriptor) => {
+    waiting.push(() => descriptionOf(name, operations[name])(target, key, descriptor));
+  };
+}
+
+/** Describes all handlers that are marked so far. */
+export function describeAll(): void {
+  for (const describe of waiting.splice(0)) describe();
+}
+
+function descriptionOf(name: OperationName, operation: Operation) {
   return applyDecorators(
     ApiTags(tagOf(operation.path)),
     ApiOperation({

@@ -1,9 +1,14 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { describeAll } from './described.js';
 import { namedSchemas } from './json-schema.js';
 
-/** The OpenAPI document of the application's controllers. */
+/**
+ * The OpenAPI document of the application's controllers. Nest's own `SwaggerModule.createDocument` has the descriptions of
+ * this package's routes once this was called.
+ */
 export function openApiDocument(app: INestApplication): OpenAPIObject {
+  describeAll();
   const builder = new DocumentBuilder()
     .setTitle('Context store')
     .setDescription('Keeps every message of every LLM conversation, and hands out the window a model gets.')

@@ -9,62 +9,15 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import http from 'node:http';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
+import { build, type BuildOptions, type Metafile } from 'esbuild';
+import { neverLoaded, whatIsNotNeeded } from './what-is-not-needed.ts';
 
 const root = path.resolve(import.meta.dirname, '../../../..');
 const nestjs = createRequire(path.join(root, 'packages/nestjs/package.json'));
 const storage = createRequire(path.join(root, 'packages/log-storage/package.json'));
 const tokens = createRequire(path.join(root, 'packages/token-budget/package.json'));
-
-/**
- * Asked for in cases that are not ours, and not among what the server needs: Nest's adapter where no other was
- * given, and the priority of threads.
- */
-const neverLoaded = ['@nestjs/platform-express', '@napi-rs/nice'];
-
-/**
- * Leaves to the run what a dependency asks for when it is there (`bufferutil`, `class-validator`): these are
- * not installed in production either, and the dependency goes on without. A missing static import fails the build.
- */
-const optionalDependencies: Plugin = {
-  name: 'optional-dependencies',
-  setup({ onResolve, resolve }) {
-    onResolve({ filter: /^[^./]/ }, async (asked) => {
-      const { kind, importer, resolveDir, pluginData } = asked as typeof asked & { pluginData?: 'asked' };
-      if (pluginData === 'asked' || (kind !== 'dynamic-import' && kind !== 'require-call')) return undefined;
-      const found = await resolve(asked.path, { kind, importer, resolveDir, pluginData: 'asked' });
-      return found.errors.length > 0 ? { path: asked.path, external: true } : found;
-    });
-  },
-};
-
-/** For these `node:http` loads a client of 400 KB, which the server never uses. */
-const ofClient = new Set(['WebSocket', 'CloseEvent', 'MessageEvent']);
-
-/**
- * An ESM import of one of Node's modules asks for each of its exports: the client was a tenth of a start. Who imports one of
- * the three all the same fails the build.
- */
-const httpWithoutClient: Plugin = {
-  name: 'http-without-client',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(node:)?http$/ }, ({ kind }) =>
-      kind === 'import-statement' ? { path: 'http', namespace: 'without-client' } : undefined,
-    );
-    onLoad({ filter: /^http$/, namespace: 'without-client' }, () => {
-      const names = Object.keys(http).filter((name) => !ofClient.has(name));
-      const lines = [
-        "const http = process.getBuiltinModule('node:http');",
-        'export default http;',
-        `export const { ${names.join(', ')} } = http;`,
-      ];
-      return { contents: lines.join('\n') };
-    });
-  },
-};
 
 const common = {
   bundle: true,
@@ -75,6 +28,8 @@ const common = {
   keepNames: true,
   metafile: true,
   logLevel: 'error',
+  // It looks in several folders for an addon that is not there.
+  define: { 'process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED': '"true"' },
   absWorkingDir: root,
 } satisfies BuildOptions;
 
@@ -96,7 +51,7 @@ async function bundleInto(directory: string): Promise<Metafile[]> {
       outdir: directory,
       outExtension: { '.js': '.mjs' },
       splitting: true,
-      plugins: [optionalDependencies, httpWithoutClient],
+      plugins: whatIsNotNeeded,
       external: [...neverLoaded, 'swagger-ui-dist', 'tiktoken'],
     }),
     // A thread starts with piscina's own file, which loads ours.
