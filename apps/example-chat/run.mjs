@@ -1,5 +1,3 @@
-/* global fetch */
-
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';

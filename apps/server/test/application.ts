@@ -12,7 +12,7 @@ export interface Answer {
   readonly headers: Headers;
   readonly text: string;
   /** The body as JSON. */
-  readonly body: any; // eslint-disable-line @typescript-eslint/no-explicit-any -- a test reads what it expects
+  readonly body: any; // oxlint-disable-line typescript/no-explicit-any -- a test reads what it expects
 }
 
 export interface CallOptions {

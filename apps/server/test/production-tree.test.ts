@@ -117,7 +117,7 @@ describe('the tree that the image holds', () => {
     for (const name of [
       'jest',
       'nx',
-      'eslint',
+      'oxlint',
       'ai',
       'typescript',
       '@swc/core',

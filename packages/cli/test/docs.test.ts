@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-// eslint-disable-next-line @nx/enforce-module-boundaries -- a helper of tests, which no package exports
+// oxlint-disable-next-line no-restricted-imports -- a helper of tests, which no package exports
 import { StoreProcess, freePort } from '../../client/test/store-process.js';
 import { Running } from './cli.js';
 

@@ -17,7 +17,7 @@ function partText(part: Part): string {
 
 /** What somebody stored must not move the cursor of the terminal, or worse. */
 export const printable = (text: string): string =>
-  // eslint-disable-next-line no-control-regex -- they are what must not reach the terminal
+  // oxlint-disable-next-line no-control-regex -- they are what must not reach the terminal
   text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd');
 
 export function windowText(window: Window): string {

@@ -224,5 +224,6 @@ const reordered = ({ type, ...rest }: Line): Line =>
 
 function keyOf(lines: readonly Line[]): Record<string, unknown> {
   const keys = lines.find(({ type }) => type === 'keys');
-  return (keys?.['entries'] as Record<string, unknown>[])[0] ?? {};
+  const entries = keys?.['entries'] as Record<string, unknown>[] | undefined;
+  return entries?.[0] ?? {};
 }
