@@ -50,8 +50,9 @@ export function cut(
     limit: policy.limit ?? Infinity,
     // Totals that the state knows need no more messages than those that stay.
     known: skip === state.skip ? state : null,
-    // A replacement without a user message left cannot carry the answers that followed it.
-    withHeadless: trimmed === null || trimmed.hasUser,
+    // A replacement that lost its last user message cannot carry the answers that followed it; one of system messages
+    // alone never carried any, and a cut that only skips parts moves nothing there.
+    withHeadless: trimmed === null || trimmed.hasUser || trimmed.headCount === trimmed.count,
   });
   if (kept === null) return more(state, loaded);
   const { liveFrom, liveTokens, liveCount } = kept;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { needsCompaction, usedTokens } from '../../src/index.js';
 import type { WindowPolicy } from '../../src/index.js';
-import { assistant, file, message, reasoning, text, user, wholeCall } from './conversation.js';
+import { assistant, file, message, reasoning, system, text, user, wholeCall } from './conversation.js';
 import { TestStore } from './store.js';
 
 const roomy = { tokens: 10_000, triggerRatio: 0.7 };
@@ -117,6 +117,21 @@ describe('skip_parts', () => {
       context.append(assistant('a cat'), user('thanks'));
       expect(context.stored().messages[0]?.parts).toEqual(skipKinds[0] === 'file' ? [2] : [1, 2]);
     }
+  });
+
+  test('moves nothing else, also behind a replacement without a user message', () => {
+    const context = new TestStore(policy, { tokens: 100, triggerRatio: 0.8 });
+    context.append(system('be kind', 4));
+    context.compact([system('be brief', 4)], 0);
+    context.append(user('a'), message('assistant', [reasoning, text('b')], 60), user('c'));
+    expect(context.stored().messages.map(({ seq, parts }) => [seq, parts])).toEqual([
+      [null, 'all'],
+      [1, 'all'],
+      [2, 'all'],
+      [3, [1]],
+      [4, 'all'],
+    ]);
+    expect(context.state.liveFrom).toBe(1);
   });
 
   test('cuts whole turns when skipping alone does not do', () => {

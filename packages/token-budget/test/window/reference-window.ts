@@ -34,6 +34,8 @@ export class ReferenceWindow {
   /** Where the last replacement left off; what is shown is resolved from here on. */
   #base = 1;
   #headless = false;
+  /** A cut took the replacement's last user message: what is live begins with one of its own. */
+  #orphaned = false;
   #liveFrom = 1;
   #skip: { through: number; kinds: readonly string[] } | null = null;
   /** Pinned before `#base`, and not yet replaced. */
@@ -56,6 +58,7 @@ export class ReferenceWindow {
     this.#head = firstUser === -1 ? shown : shown.slice(0, firstUser);
     this.#body = chunks(shown.slice(this.#head.length));
     this.#headless = this.#body.length > 0;
+    this.#orphaned = false;
     if (upTo === this.#log.length && (upToSeq === undefined || open === undefined)) {
       this.#liveFrom = this.#log.length + 1;
     } else {
@@ -144,6 +147,7 @@ export class ReferenceWindow {
     if (cutsTokens) shrink(() => liveTokens(kept) > Math.floor(ceiling / 2));
     const cutsCount = liveCount(kept) > limit;
     if (cutsCount) shrink(() => liveCount(kept) > Math.max(1, Math.ceil(limit * 0.75)));
+    this.#orphaned = !carries;
     const first = kept[0]?.[0]?.seq;
     if (first !== undefined && (cutsTokens || cutsCount || !carries)) this.#liveFrom = first;
     if (this.#skip !== null && this.#skip.through < this.#liveFrom) this.#skip = null;
@@ -171,7 +175,7 @@ export class ReferenceWindow {
   #chunks(): Chunk[] {
     const live = this.#entries().filter(({ seq, parts }) => seq >= this.#liveFrom && parts.length > 0);
     const firstUser = live.findIndex(({ message }) => opensTurn(message));
-    if (this.#headless) return chunks(live);
+    if (this.#headless && !this.#orphaned) return chunks(live);
     return firstUser === -1 ? [] : chunks(live.slice(firstUser));
   }
 
