@@ -90,6 +90,7 @@ export const electionDefects = [
   },
   {
     name: 'up-to-date-by-length',
+    focus: { compactEvery: 0, faults: ['stale_leader', 'split', 'crash'] },
     breaks: 'the longer log wins, whatever the term of its last entry (5.4.1)',
     edits: [
       {
@@ -117,8 +118,8 @@ export const electionDefects = [
   },
   {
     name: 'removed-leader-gives-up',
+    focus: { calmMs: 700, faults: ['membership', 'isolate', 'crash'] },
     breaks: 'a leader whose own removal is not committed does not campaign (thesis 4.2.2)',
-    focus: { faults: ['membership', 'crash', 'transfer'] },
     edits: [
       {
         file: 'group/election.ts',

@@ -17,8 +17,8 @@ export const membershipDefects = [
   },
   {
     name: 'joint-commits-with-new-majority',
+    focus: { faults: ['membership', 'split'] },
     breaks: 'in a joint configuration the majority of the new half commits alone',
-    focus: { faults: ['membership', 'isolate', 'split'] },
     edits: [
       {
         file: 'membership/quorum.ts',
@@ -41,6 +41,7 @@ export const membershipDefects = [
   },
   {
     name: 'no-joint-configuration',
+    focus: { faults: ['membership', 'isolate', 'split'] },
     breaks: 'several voters change in one step',
     edits: [
       {
@@ -68,12 +69,13 @@ export const membershipDefects = [
   },
   {
     name: 'truncation-keeps-config',
+    focus: { thinkMs: 5, faults: ['membership', 'isolate'] },
     breaks: 'a configuration stays in force though its entry was truncated',
-    focus: { thinkMs: 5, faults: ['membership', 'isolate', 'split', 'crash'] },
     edits: [{ file: 'group/follow.ts', find: '    s.confs.truncate(first.index);\n', replace: '' }],
   },
   {
     name: 'joint-configuration-never-left',
+    focus: { faults: ['membership'] },
     breaks: 'the joint configuration is not left by itself',
     edits: [
       {

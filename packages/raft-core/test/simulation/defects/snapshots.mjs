@@ -1,6 +1,7 @@
 export const snapshotDefects = [
   {
     name: 'snapshot-keeps-stale-membership',
+    focus: { faults: ['membership', 'isolate', 'crash'], compactEvery: 3, chunkBytes: 64 },
     breaks: 'an installed snapshot leaves the old configuration in force (openraft#1808)',
     edits: [
       {
@@ -12,6 +13,7 @@ export const snapshotDefects = [
   },
   {
     name: 'snapshot-carries-newest-membership',
+    focus: { faults: ['membership', 'isolate', 'crash'], compactEvery: 3, chunkBytes: 64 },
     breaks: 'a snapshot is sent with the configuration in force, not the one at its index',
     edits: [
       {
@@ -23,6 +25,7 @@ export const snapshotDefects = [
   },
   {
     name: 'snapshot-chunks-unchecked',
+    focus: { compactEvery: 3, chunkBytes: 64, duplicate: 0.1, faults: ['isolate', 'crash'] },
     breaks: 'a repeated chunk is taken for the next one',
     edits: [
       {
@@ -34,7 +37,10 @@ export const snapshotDefects = [
   },
   {
     name: 'old-snapshot-installed',
-    focus: { compactEvery: 3, duplicate: 0.1, straggle: 0.05, faults: ['isolate', 'crash', 'lossy'] },
+    focus: {
+      ...{ compactEvery: 3, chunkBytes: 4_096, duplicate: 0.3, straggle: 0.2 },
+      faults: ['isolate', 'cut_pair'],
+    },
     breaks: 'a snapshot from before the commit index replaces the log',
     edits: [
       {
@@ -51,7 +57,10 @@ export const snapshotDefects = [
   },
   {
     name: 'stale-read-applied-after-snapshot',
-    focus: { compactEvery: 3, tight: true, turnMs: 50, faults: ['isolate', 'cut_pair', 'pause', 'crash'] },
+    focus: {
+      ...{ compactEvery: 3, chunkBytes: 4_096, paddingBytes: 200, tight: true, turnMs: 50 },
+      faults: ['isolate', 'cut_pair'],
+    },
     breaks: 'entries that were read before a snapshot are applied after it',
     edits: [
       { file: 'group/snapshot-receive.ts', find: '  s.applyRead = null;\n', replace: '' },
