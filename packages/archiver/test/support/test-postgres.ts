@@ -1,17 +1,16 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { chmod, chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import pg from 'pg';
+import { fillDataDirectory } from './data-directory.js';
 import { postgresBinaries, unprivileged } from './postgres-binaries.js';
 
-const run = promisify(execFile);
 const deadlineMs = 30_000;
 // No fsync: the tests kill processes, not the power.
 const flags = 'fsync=off,max_connections=24,shared_buffers=16MB,unix_socket_directories=,max_wal_size=64MB';
@@ -36,14 +35,7 @@ export class TestPostgres {
     await chmod(parent, 0o755);
     const data = join(parent, 'data');
     await mkdir(data, { mode: 0o700 });
-    const { uid, gid } = unprivileged();
-    if (uid !== undefined && gid !== undefined) await chown(data, uid, gid);
-    const { initdb } = await postgresBinaries();
-    await run(initdb, ['-D', data, '-U', 'test', '-A', 'trust', '-N', '--no-instructions', '-E', 'UTF8'], {
-      ...unprivileged(),
-      cwd: data,
-      env: { LC_ALL: 'C' },
-    });
+    await fillDataDirectory(data);
     const postgres = new TestPostgres(parent, await freePort(), within === undefined);
     await postgres.restart();
     return postgres;
