@@ -5,5 +5,4 @@ export default {
   // One server for most files: its start costs more than what they ask of it.
   globalSetup: '<rootDir>/test/shared-store.ts',
   globalTeardown: '<rootDir>/test/shared-store-end.ts',
-  globals: { longestFirst: ['own-store.test.ts', 'runtimes/runtimes.test.ts'] },
 };

@@ -1,12 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { outageTable, throughputTable } from '../src/report/cluster-report.ts';
 import { measureOutages } from '../src/scenarios/cluster/outage.ts';
 import { measureThroughput } from '../src/scenarios/cluster/throughput.ts';
+import type { ClusterSystem, RunningCluster } from '../src/systems/cluster-system.ts';
 import { ContextStoreCluster } from '../src/systems/context-store-cluster.ts';
-import { figure, tableRows } from './run-bench.ts';
+import { figure, tableRows, vocabularyLess } from './run-bench.ts';
 
 // That the scenario runs on real processes and measures real answers, with one node to fail instead of three; the figures of
 // a busy machine are of no use.
@@ -15,9 +16,20 @@ const shape = {
   ...{ startMessages: 1_000, seed: 1 },
 };
 const directory = mkdtempSync(path.join(tmpdir(), 'fastpaca-bench-cluster-'));
-const system = new ContextStoreCluster(path.join(directory, 'cluster'));
+const cluster = new ContextStoreCluster(path.join(directory, 'cluster'), vocabularyLess);
+
+// Both scenarios start one of their own, which is most of what they would cost here.
+let running: RunningCluster;
+const system: ClusterSystem = {
+  name: cluster.name,
+  start: () => Promise.resolve({ ...running, stop: () => Promise.resolve() }),
+  dispose: () => Promise.resolve(),
+};
+beforeAll(async () => {
+  running = await cluster.start();
+}, 240_000);
 afterAll(async () => {
-  await system.dispose();
+  await running.stop();
   rmSync(directory, { recursive: true, force: true });
 });
 

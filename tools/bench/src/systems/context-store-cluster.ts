@@ -8,15 +8,17 @@ import { ClusterNode, form } from './cluster-node.ts';
 import type { ClusterRequests, ClusterSystem, RunningCluster } from './cluster-system.ts';
 import { serverEntryPoint, v8Flags } from './context-store.ts';
 
-/** Three servers with default settings, and the two variables that a cluster needs. */
+/** Three servers with default settings but for `env`, and the two variables that a cluster needs. */
 export class ContextStoreCluster implements ClusterSystem {
   readonly name = 'context store, three nodes';
   readonly #directory: string;
+  readonly #env: Readonly<Record<string, string>>;
   /** The same at every start: the nodes know each other by them. */
   #ports: readonly number[] | undefined;
 
-  constructor(directory: string) {
+  constructor(directory: string, env: Readonly<Record<string, string>> = {}) {
     this.#directory = directory;
+    this.#env = env;
   }
 
   async start(): Promise<RunningCluster> {
@@ -36,6 +38,7 @@ export class ContextStoreCluster implements ClusterSystem {
         FASTPACA_CLUSTER_SEED: seed,
         FASTPACA_CLUSTER_SECRET: 'bench',
         FASTPACA_RAFT_DATA_DIR: join(this.#directory, name),
+        ...this.#env,
       };
       return new ClusterNode(
         () => spawnNode([...v8Flags, serverEntryPoint], env, join(this.#directory, `${name}.log`)),
