@@ -24,10 +24,24 @@ export class CrashLog {
   /** Of these, how many the crash had let through: the answer said `deduped`. */
   deduplicated = 0;
   readonly #versions = new Map<string, number>();
+  readonly #waiting = new Set<() => void>();
 
   acknowledge(append: Append, seqs: readonly number[], version: number): void {
     this.acknowledged.push({ append, seqs, version });
     this.sawVersion(append.context, version);
+    for (const look of this.#waiting) look();
+  }
+
+  /** Resolves after the acknowledgement that makes the condition true. */
+  until(condition: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (!condition()) return;
+        this.#waiting.delete(look);
+        resolve();
+      };
+      this.#waiting.add(look);
+    });
   }
 
   sawVersion(context: string, version: number): void {

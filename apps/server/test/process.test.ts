@@ -1,20 +1,13 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { message } from './application.js';
-import {
-  freePort,
-  main,
-  root,
-  type RunningServer,
-  startServer,
-  withoutVocabulary,
-} from './server-process.js';
+import { main, root, type RunningServer, startServer, withoutVocabulary } from './server-process.js';
 
 const directories: string[] = [];
 function newDirectory(): string {
@@ -22,16 +15,7 @@ function newDirectory(): string {
   directories.push(directory);
   return directory;
 }
-const servers: RunningServer[] = [];
-const processes: ChildProcess[] = [];
-async function start(directory: string): Promise<RunningServer> {
-  const server = await startServer({ directory, env: withoutVocabulary });
-  servers.push(server);
-  return server;
-}
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.kill();
-  for (const child of processes.splice(0)) child.kill('SIGKILL');
+afterEach(() => {
   for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
 });
 
@@ -39,6 +23,11 @@ async function until(condition: () => boolean, what: string): Promise<void> {
   for (const end = Date.now() + 60_000; !condition(); await delay(20)) {
     if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
   }
+}
+
+/** Of the node, as its log has it. */
+function nameOf(server: RunningServer): string {
+  return (JSON.parse(server.output().split('\n')[0] ?? '') as { node: string }).node;
 }
 
 /** Runs the server to its end. */
@@ -73,7 +62,6 @@ describe('the start', () => {
     const wrong = [
       ['PORT', 'http'],
       ['FASTPACA_TOKEN_ESTIMATOR', 'tiktoken:no-such-model'],
-      ['FASTPACA_TAIL_KEEP', 'all'],
     ] as const;
     const check = async ([name, value]: (typeof wrong)[number]): Promise<void> => {
       const { code, stdout, stderr } = await run({ FASTPACA_RAFT_DATA_DIR: newDirectory(), [name]: value });
@@ -81,18 +69,6 @@ describe('the start', () => {
       expect(stderr.trimEnd().split('\n')).toEqual([expect.stringContaining(`configuration: ${name} `)]);
     };
     await Promise.all(wrong.map(check));
-  });
-
-  test('a directory that another process serves is refused with one line, and who serves it stops at once', async () => {
-    const directory = newDirectory();
-    const first = await start(directory);
-    const { code, stderr } = await run({ FASTPACA_RAFT_DATA_DIR: directory });
-    expect(code).toBe(1);
-    expect(stderr.trimEnd().split('\n')).toEqual([expect.stringMatching(/^start failed: .*(lock|process)/)]);
-    // It has no work to finish.
-    const began = performance.now();
-    expect(await first.stop()).toBe(0);
-    expect(performance.now() - began).toBeLessThan(10_000);
   });
 
   test('an address of another machine is refused with one line that names HOST', async () => {
@@ -104,28 +80,42 @@ describe('the start', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/^start failed: 192\.0\.2\.1 is no address of this machine: set HOST /);
   });
-
-  test('the node keeps its name and its data from one start to the next', async () => {
-    const directory = newDirectory();
-    const names: unknown[] = [];
-    for (const [i, text] of ['one', 'two'].entries()) {
-      const server = await start(directory);
-      const put = await fetch(`${server.url}/v1/contexts/a`, { method: 'PUT' });
-      expect(put.status).toBe(i === 0 ? 201 : 200);
-      expect((await append(server, text)).status).toBe(201);
-      expect(await texts(server)).toEqual(['one', 'two'].slice(0, i + 1));
-      expect(await server.stop()).toBe(0);
-      names.push((JSON.parse(server.output().split('\n')[0] ?? '') as { node: string }).node);
-    }
-    expect(names[1]).toBe(names[0]);
-  });
 });
 
-describe('SIGTERM', () => {
-  test('what is in flight is finished, nothing new is accepted, and the exit code is 0', async () => {
-    const directory = newDirectory();
-    const server = await start(directory);
-    await fetch(`${server.url}/v1/contexts/a`, { method: 'PUT' });
+// One directory, whose server is ended in all these ways, one after the other.
+describe('a data directory', () => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'fastpaca-process-'));
+  let server: RunningServer;
+  beforeAll(async () => {
+    server = await startServer({ directory, env: withoutVocabulary });
+  });
+  afterAll(async () => {
+    await server.kill();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  test('a directory that another process serves is refused with one line, and who serves it stops at once', async () => {
+    expect((await fetch(`${server.url}/v1/contexts/a`, { method: 'PUT' })).status).toBe(201);
+    expect((await append(server, 'one')).status).toBe(201);
+    const { code, stderr } = await run({ FASTPACA_RAFT_DATA_DIR: directory });
+    expect(code).toBe(1);
+    expect(stderr.trimEnd().split('\n')).toEqual([expect.stringMatching(/^start failed: .*(lock|process)/)]);
+    // It has no work to finish.
+    const began = performance.now();
+    expect(await server.stop()).toBe(0);
+    expect(performance.now() - began).toBeLessThan(10_000);
+  });
+
+  test('the node keeps its name and its data from one start to the next', async () => {
+    const name = nameOf(server);
+    server = await startServer({ directory, env: withoutVocabulary });
+    expect(nameOf(server)).toBe(name);
+    expect((await fetch(`${server.url}/v1/contexts/a`, { method: 'PUT' })).status).toBe(200);
+    expect((await append(server, 'two')).status).toBe(201);
+    expect(await texts(server)).toEqual(['one', 'two']);
+  });
+
+  test('SIGTERM: what is in flight is finished, nothing new is accepted, and the exit code is 0', async () => {
     const port = Number(new URL(server.url).port);
     const socket = connect(port, '127.0.0.1');
     let answer = '';
@@ -152,35 +142,15 @@ describe('SIGTERM', () => {
     if (!socket.closed) await once(socket, 'close');
     expect(answer).toMatch(/^HTTP\/1\.1 201 /);
     expect(await stopped).toBe(0);
-
-    const again = await start(directory);
-    expect(await texts(again)).toEqual(['in flight']);
-    await again.stop();
   });
-});
 
-describe('a disk that fails', () => {
-  test('ends the process with a fatal line and exit code 1; what was acknowledged is there after a restart', async () => {
-    const directory = newDirectory();
-    const port = String(await freePort());
+  test('a disk that fails ends the process with a fatal line and exit code 1; what was acknowledged is there after a restart', async () => {
     // Files of at most 2 MiB: LevelDB's log is full after some appends, as on a full disk.
-    const child = spawn('bash', ['-c', 'ulimit -f 2048; exec "$0" "$1"', process.execPath, main], {
-      cwd: root,
-      env: {
-        PATH: process.env['PATH'],
-        HOST: '127.0.0.1',
-        PORT: port,
-        FASTPACA_RAFT_DATA_DIR: directory,
-        ...withoutVocabulary,
-      },
-    });
-    processes.push(child);
-    const ended = once(child, 'close');
-    let output = '';
-    child.stdout.on('data', (data: Buffer) => (output += data.toString()));
-    await until(() => output.includes('"type":"listening"'), 'the server to listen');
-    const url = `http://127.0.0.1:${port}`;
-    expect((await fetch(`${url}/v1/contexts/a`, { method: 'PUT' })).status).toBe(201);
+    const limited = ['bash', '-c', 'ulimit -f 2048; exec "$0" "$1"', process.execPath, main];
+    server = await startServer({ directory, env: withoutVocabulary, command: limited });
+    const ended = once(server.process, 'close');
+    const before = await texts(server);
+    expect(before).toEqual(['one', 'two', 'in flight']);
 
     let acknowledged = 0;
     for (; acknowledged < 200; acknowledged++) {
@@ -188,26 +158,28 @@ describe('a disk that fails', () => {
         message: message(`${acknowledged} ${'x'.repeat(50_000)}`, { token_count: 1 }),
       });
       const headers = { 'content-type': 'application/json' };
-      const answer = await fetch(`${url}/v1/contexts/a/messages`, { method: 'POST', headers, body }).catch(
-        () => null,
-      );
+      const append = fetch(`${server.url}/v1/contexts/a/messages`, { method: 'POST', headers, body });
+      const answer = await append.catch(() => null);
       if (answer?.status !== 201) break;
     }
     await ended;
-    expect(child.exitCode).toBe(1);
+    expect(server.process.exitCode).toBe(1);
     expect(acknowledged).toBeLessThan(200);
-    const fatal = output.split('\n').filter((line) => line.includes('"level":"fatal"'));
+    const fatal = server
+      .output()
+      .split('\n')
+      .filter((line) => line.includes('"level":"fatal"'));
     expect(fatal).toHaveLength(1);
     expect(JSON.parse(fatal[0] ?? '')).toMatchObject({
       type: 'storage_failed',
       msg: expect.stringContaining('File too large'),
     });
 
-    const again = await start(directory);
-    const kept = (await texts(again)).map((text) => Number(text.split(' ')[0]));
+    server = await startServer({ directory, env: withoutVocabulary });
+    const kept = (await texts(server)).slice(before.length).map((text) => Number(text.split(' ')[0]));
     expect(kept.slice(0, acknowledged)).toEqual(Array.from({ length: acknowledged }, (_, i) => i));
     // The one that failed may or may not have survived: the client was told neither.
     expect(kept.length - acknowledged).toBeLessThanOrEqual(1);
-    expect(await again.stop()).toBe(0);
+    expect(await server.stop()).toBe(0);
   });
 });
