@@ -93,7 +93,7 @@ describe('three servers', () => {
     const load = contexts.slice(0, 4).map(async (id) => {
       while (!stopping) {
         statuses.push(await append(id));
-        await delay(20);
+        await delay(100);
       }
     });
     for (const number of [0, 1, 2]) {

@@ -76,7 +76,7 @@ export class ThreeServers {
   /** Waits for a state of the cluster, as one server sees it. */
   async until(number: number, condition: (state: ClusterState) => boolean): Promise<ClusterState> {
     // Not more often: an answer takes in all groups, and the servers share the cores with who asks.
-    for (const end = Date.now() + 60_000; ; await delay(100)) {
+    for (const end = Date.now() + 60_000; ; await delay(250)) {
       const state = await this.state(number);
       if (condition(state)) return state;
       if (Date.now() > end) throw new Error(`The cluster stays ${JSON.stringify(state)}`);
