@@ -25,7 +25,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       do: fc.constant('append' as const),
       count: fc.constantFrom(1, 1, 1, 3, 40),
       tokens: fc.integer({ min: 0, max: 30 }),
-      bytes: fc.constantFrom(1, 10, 5_000, 80_000),
+      bytes: fc.constantFrom(1, 10, 5_000, 30_000),
     }),
   },
   {
