@@ -3,6 +3,9 @@ import { linksOutOfDocs } from '../src/links-out-of-docs.ts';
 import { repositoryUrl } from '../src/repository.ts';
 import { sidebar } from '../src/sidebar.ts';
 
+/** Whether the pages are only to be checked: nobody reads or searches them then. */
+const checked = process.env['DOCS_CHECK'] === '1';
+
 export default defineConfig({
   title: 'Fastpaca Context Store',
   description: 'Keeps every message of every LLM conversation, and hands out the window a model gets.',
@@ -19,9 +22,10 @@ export default defineConfig({
     // Braces in a heading, as in /v1/contexts/{id}, are no attributes.
     attrs: { disable: true },
     languageAlias: { promql: 'sql' },
+    ...(checked ? { highlight: (code: string) => code.replaceAll('<', '&lt;') } : {}),
   },
   themeConfig: {
-    search: { provider: 'local' },
+    ...(checked ? {} : { search: { provider: 'local' as const } }),
     nav: [
       { text: 'Quick start', link: '/quick-start' },
       { text: 'Deploy', link: '/deploy/image' },

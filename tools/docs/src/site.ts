@@ -4,6 +4,7 @@ import path from 'node:path';
 import { root } from './repository.ts';
 
 // The documentation site: `npm run docs` serves it and follows edits, `npm run docs build` writes it to tools/docs/dist.
+// `npm run check` builds it without what only a reader needs: no scripts, no colours, no search.
 
 const here = path.join(root, 'tools/docs');
 
@@ -21,9 +22,16 @@ function writeApiPages(): void {
 }
 
 const [command = 'serve', ...rest] = process.argv.slice(2);
-if (command !== 'serve' && command !== 'build') {
-  process.stderr.write('Usage: npm run docs [serve|build]\n');
+const programs: Readonly<Record<string, readonly string[]>> = {
+  serve: ['dev'],
+  build: ['build'],
+  check: ['build', '--mpa'],
+};
+const program = programs[command];
+if (program === undefined) {
+  process.stderr.write('Usage: npm run docs [serve|build|check]\n');
   process.exit(2);
 }
+if (command === 'check') process.env['DOCS_CHECK'] = '1';
 writeApiPages();
-run('vitepress', [command === 'serve' ? 'dev' : 'build', ...rest], here);
+run('vitepress', [...program, ...rest], here);
