@@ -123,7 +123,6 @@ export class ReferenceWindow {
     const overTokens = older && liveTokens(live) > ceilingOf(budget, others + body);
     const overCount = older && liveCount(live) > limit;
     const overBudget = body > 0 && others + body + liveTokens([last]) > budget.tokens;
-    const carried = !this.#headless || this.#body.length > 0;
     if (!overTokens && !overCount && !overBudget) return;
 
     if (overBudget || (body > 0 && others + body > budget.tokens - Math.floor(trigger / 4))) {
@@ -140,14 +139,11 @@ export class ReferenceWindow {
     }
     let kept = this.#chunks();
     const carries = !this.#headless || this.#body.length > 0;
+    const cutsTokens = liveTokens(kept) > threshold;
     const shrink = (tooMuch: () => boolean): void => {
       while (kept.length > 1 && tooMuch()) kept = kept.slice(1);
     };
-    const isHeadless = (): boolean => !this.#startsWithUser(kept[0]);
-    // A turn whose user message is skipped now was in nobody's charge: it goes, and weighs nothing in what follows.
-    if (!carried) shrink(isHeadless);
-    const cutsTokens = liveTokens(kept) > threshold;
-    if (!carries) shrink(isHeadless);
+    if (!carries) shrink(() => !this.#startsWithUser(kept[0]));
     if (cutsTokens) shrink(() => liveTokens(kept) > Math.floor(ceiling / 2));
     const cutsCount = liveCount(kept) > limit;
     if (cutsCount) shrink(() => liveCount(kept) > Math.max(1, Math.ceil(limit * 0.75)));
