@@ -30,6 +30,7 @@ import { measureRaft } from './scenarios/raft.ts';
 import { measureStart, type StartResult } from './scenarios/start.ts';
 import { measureStreams, type StreamsResult } from './scenarios/streams.ts';
 import { ContextStoreSystem } from './systems/context-store.ts';
+import { LocalPostgres } from './systems/local-postgres.ts';
 import { PostgresSystem } from './systems/postgres.ts';
 import type { System } from './systems/system.ts';
 
@@ -69,8 +70,7 @@ async function main(): Promise<void> {
         process.exitCode = 1;
       }
     }
-    if (options.scenarios.includes('archive')) await runArchive(options, directory);
-    if (options.scenarios.includes('archive-roundtrip')) await runRoundTrip(options, directory);
+    await runArchives(options, directory);
   } finally {
     await cleanUp();
   }
@@ -145,10 +145,25 @@ async function runRaft(options: BenchOptions, directory: string): Promise<void> 
   }
 }
 
+/** The scenarios of the archive, over one Postgres in which each has databases of its own. */
+async function runArchives(options: BenchOptions, directory: string): Promise<void> {
+  const { scenarios } = options;
+  if (!scenarios.includes('archive') && !scenarios.includes('archive-roundtrip')) return;
+  const postgres = new LocalPostgres(join(directory, 'archive-postgres'));
+  await postgres.start();
+  try {
+    if (scenarios.includes('archive')) await runArchive(options, directory, postgres);
+    if (scenarios.includes('archive-roundtrip')) await runRoundTrip(options, directory, postgres);
+  } finally {
+    await postgres.dispose();
+  }
+}
+
 /** A backlog into Postgres, beside the same rows by COPY; and appends while a node archives. */
-async function runArchive(options: BenchOptions, directory: string): Promise<void> {
+async function runArchive(options: BenchOptions, directory: string, postgres: LocalPostgres): Promise<void> {
   const result = await measureArchive(
     directory,
+    postgres,
     { ...options, messages: options.startMessages },
     console.log,
   );
@@ -160,15 +175,19 @@ async function runArchive(options: BenchOptions, directory: string): Promise<voi
     process.exitCode = 1;
   }
   if (profile !== null) console.log(`\n## archive\n\n${summariseProfile(profile)}`);
-  const appends = await measureAppendsBesideArchive(directory, options, console.log);
+  const appends = await measureAppendsBesideArchive(directory, postgres, options, console.log);
   console.log(`\n${appendsTable(appends)}\n`);
   for (const line of appendsLines(appends)) console.log(line);
 }
 
 /** Through a server into Postgres, off the node, and back. */
-async function runRoundTrip(options: BenchOptions, directory: string): Promise<void> {
+async function runRoundTrip(
+  options: BenchOptions,
+  directory: string,
+  postgres: LocalPostgres,
+): Promise<void> {
   const shape = { ...options, messages: options.startMessages };
-  const result = await measureRoundTrip(directory, shape, console.log);
+  const result = await measureRoundTrip(directory, postgres, shape, console.log);
   for (const line of roundTripLines(result)) console.log(line);
   if (result.checksums[0] !== result.checksums[1] || result.trimmed === 0) {
     console.error('errors: what was read back is not what was appended, or nothing was trimmed');

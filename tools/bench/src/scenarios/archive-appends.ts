@@ -6,7 +6,7 @@ import { Measurement } from '../load/measurement.ts';
 import type { BenchOptions } from '../options.ts';
 import { processUsage } from '../report/process-usage.ts';
 import { ContextStoreSystem } from '../systems/context-store.ts';
-import { LocalPostgres } from '../systems/local-postgres.ts';
+import type { LocalPostgres } from '../systems/local-postgres.ts';
 import { readMetric } from '../systems/metric.ts';
 import { cycle, encodeAppends } from '../workload/requests.ts';
 import { createContexts } from './compare.ts';
@@ -39,11 +39,10 @@ const copyShape = { messages: 100_000, batchRows: 5_000 };
  */
 export async function measureAppendsBesideArchive(
   directory: string,
+  postgres: LocalPostgres,
   options: BenchOptions,
   log: (line: string) => void,
 ): Promise<AppendsResult[]> {
-  const postgres = new LocalPostgres(join(directory, 'appends-postgres'));
-  await postgres.start();
   let copy: CopyFeed | undefined;
   try {
     const files = join(directory, 'appends-copies');
@@ -68,7 +67,6 @@ export async function measureAppendsBesideArchive(
     return results;
   } finally {
     await copy?.close();
-    await postgres.dispose();
   }
 }
 

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ContextStoreSystem } from '../systems/context-store.ts';
-import { LocalPostgres } from '../systems/local-postgres.ts';
+import type { LocalPostgres } from '../systems/local-postgres.ts';
 import { readMetric } from '../systems/metric.ts';
 import { seededRandom } from '../workload/random.ts';
 import { englishText } from '../workload/text.ts';
@@ -37,11 +37,10 @@ export interface RoundTripResult {
 /** Messages through a server: appended, archived in Postgres, trimmed from the node, and read back whole. */
 export async function measureRoundTrip(
   directory: string,
+  postgres: LocalPostgres,
   shape: RoundTripShape,
   log: (line: string) => void,
 ): Promise<RoundTripResult> {
-  const postgres = new LocalPostgres(join(directory, 'roundtrip-postgres'));
-  await postgres.start();
   const system = new ContextStoreSystem(join(directory, 'roundtrip'), {
     inspected: false,
     env: {
@@ -77,7 +76,6 @@ export async function measureRoundTrip(
   } finally {
     await server.stop();
     await system.dispose();
-    await postgres.dispose();
   }
 }
 

@@ -41,6 +41,15 @@ export class LocalPostgres {
     return `postgres://${user}:${user}@127.0.0.1:${String(this.#port)}/${name}`;
   }
 
+  /** Removes one, so that nothing of it goes on behind what is measured next. */
+  async drop(name: string): Promise<void> {
+    if (this.#postgres === undefined) throw new Error('start() comes first');
+    const client = this.#postgres.getPgClient('postgres', '127.0.0.1');
+    await client.connect();
+    await client.query(`DROP DATABASE ${name} WITH (FORCE)`);
+    await client.end();
+  }
+
   async processId(): Promise<number> {
     const file = await readFile(join(this.#data, 'postmaster.pid'), 'utf8');
     return Number(file.split('\n', 1)[0]);
