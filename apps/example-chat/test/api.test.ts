@@ -85,44 +85,45 @@ describe('with the mock model', () => {
     expect(empty.status).toBe(400);
     expect(await empty.json()).toEqual({ message: expect.stringContaining('text') });
   });
-});
 
-test('with a model that speaks OpenAI’s chat completions, the window is what it gets', async () => {
-  const bodies: { model: string; messages: { role: string; content: unknown }[] }[] = [];
-  const keys: (string | undefined)[] = [];
-  const model = createServer((request, response) => {
-    void (async () => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk as Buffer);
-      keys.push(request.headers.authorization);
-      bodies.push(JSON.parse(Buffer.concat(chunks).toString()) as (typeof bodies)[number]);
-      response.writeHead(200, { 'content-type': 'text/event-stream' });
-      const send = (delta: object, finish_reason: string | null): void => {
-        const choices = [{ index: 0, delta, finish_reason }];
-        const chunk = { id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices };
-        response.write(`data: ${JSON.stringify(chunk)}\n\n`);
-      };
-      send({ role: 'assistant', content: 'Real ' }, null);
-      send({ content: 'answer.' }, 'stop');
-      response.end('data: [DONE]\n\n');
-    })();
-  }).listen(0, '127.0.0.1');
-  await once(model, 'listening');
-  const baseUrl = `http://127.0.0.1:${(model.address() as AddressInfo).port}/v1`;
-  const example = await runExample({ OPENAI_BASE_URL: baseUrl, OPENAI_API_KEY: 'k', OPENAI_MODEL: 'm' });
-  try {
-    await say(example, 'real', 'u1', 'Hello');
-    await say(example, 'real', 'u2', 'Again');
-    const { history } = await view(example, 'real');
-    expect(history.map(textOf).slice(1)).toEqual(['Hello', 'Real answer.', 'Again', 'Real answer.']);
-    expect(keys).toEqual(['Bearer k', 'Bearer k']);
-    expect(bodies[1]?.model).toBe('m');
-    expect(bodies[1]?.messages.map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'user']);
-  } finally {
-    await example.stop();
-    model.close();
-  }
-}, 120_000);
+  test('with a model that speaks OpenAI’s chat completions, the window is what it gets, in a store that runs already', async () => {
+    const bodies: { model: string; messages: { role: string; content: unknown }[] }[] = [];
+    const keys: (string | undefined)[] = [];
+    const model = createServer((request, response) => {
+      void (async () => {
+        const chunks: Buffer[] = [];
+        for await (const chunk of request) chunks.push(chunk as Buffer);
+        keys.push(request.headers.authorization);
+        bodies.push(JSON.parse(Buffer.concat(chunks).toString()) as (typeof bodies)[number]);
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        const send = (delta: object, finish_reason: string | null): void => {
+          const choices = [{ index: 0, delta, finish_reason }];
+          const chunk = { id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices };
+          response.write(`data: ${JSON.stringify(chunk)}\n\n`);
+        };
+        send({ role: 'assistant', content: 'Real ' }, null);
+        send({ content: 'answer.' }, 'stop');
+        response.end('data: [DONE]\n\n');
+      })();
+    }).listen(0, '127.0.0.1');
+    await once(model, 'listening');
+    const baseUrl = `http://127.0.0.1:${(model.address() as AddressInfo).port}/v1`;
+    const openAI = { OPENAI_BASE_URL: baseUrl, OPENAI_API_KEY: 'k', OPENAI_MODEL: 'm' };
+    const real = await runExample({ ...openAI, FASTPACA_URL: example.storeUrl });
+    try {
+      await say(real, 'real', 'u1', 'Hello');
+      await say(real, 'real', 'u2', 'Again');
+      const { history } = await view(real, 'real');
+      expect(history.map(textOf).slice(1)).toEqual(['Hello', 'Real answer.', 'Again', 'Real answer.']);
+      expect(keys).toEqual(['Bearer k', 'Bearer k']);
+      expect(bodies[1]?.model).toBe('m');
+      expect(bodies[1]?.messages.map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'user']);
+    } finally {
+      await real.stop();
+      model.close();
+    }
+  }, 120_000);
+});
 
 test('a setting that does not parse is named', () => {
   expect(() => readConfig({ PORT: 'x' })).toThrow('PORT must be a whole number, not "x"');

@@ -12,6 +12,8 @@ const folder = fileURLToPath(new URL('..', import.meta.url));
 /** What `npm run example` runs after the build: the store and the example, each a process. */
 export interface RunningExample {
   readonly url: string;
+  /** Of its store; another example may be given it as FASTPACA_URL. */
+  readonly storeUrl: string;
   /** Ends both as Ctrl-C would; resolves with the exit code. */
   stop(): Promise<number | null>;
 }
@@ -48,6 +50,7 @@ export async function runExample(env: Readonly<Record<string, string>> = {}): Pr
   }
   return {
     url,
+    storeUrl: `http://127.0.0.1:${storePort}`,
     async stop() {
       child.kill('SIGTERM');
       await exited;
