@@ -15,7 +15,7 @@ function createPlace(): StoragePlace {
     start: () => LogStore.open(directory),
     async crash(storage) {
       const image = newDirectory();
-      await copyStore(directory, image);
+      copyStore(directory, image);
       await storage.close();
       directory = image;
     },

@@ -230,7 +230,7 @@ class Run {
     const old = this.open;
     if (how === 'crash') {
       const image = newDirectory();
-      await copyStore(this.directory, image);
+      copyStore(this.directory, image);
       this.directory = image;
     }
     await old.close();

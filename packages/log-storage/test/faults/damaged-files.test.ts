@@ -32,7 +32,7 @@ describe("damage in LevelDB's log is found before LevelDB replays it", () => {
 
   test('the sound store opens, also as a copy', async () => {
     const image = newDirectory();
-    await copyStore(sound, image);
+    copyStore(sound, image);
     const store = await LogStore.open(image);
     expect((await store.open()).map((found) => found.status)).toEqual(['healthy', 'healthy', 'healthy']);
     await store.close();
@@ -45,7 +45,7 @@ describe("damage in LevelDB's log is found before LevelDB replays it", () => {
     for (let n = 0; n < 120; n += 1) {
       // Offsets spread over the file, each at another place of its block.
       const offset = n < 20 ? n : n < 40 ? size - 1 - (n - 20) : Math.floor((n * 2_654_435_761) % size);
-      await copyStore(sound, image);
+      copyStore(sound, image);
       flip(logOf(image), offset, n % 8);
       const before = readFileSync(logOf(image));
       await expectDamaged(image);
@@ -58,7 +58,7 @@ describe("damage in LevelDB's log is found before LevelDB replays it", () => {
     const { size } = statSync(logOf(sound));
     for (let block = 0; block + 32_768 < size; block += 32_768) {
       for (const offset of [block + 4, block + 5, block + 6, block + 32_767]) {
-        await copyStore(sound, image);
+        copyStore(sound, image);
         flip(logOf(image), offset, 1);
         await expectDamaged(image);
       }
@@ -69,7 +69,7 @@ describe("damage in LevelDB's log is found before LevelDB replays it", () => {
     const image = newDirectory();
     const { size } = statSync(logOf(sound));
     for (const length of [0, 1, 7, 500, 32_768, 40_000, size >> 1, size - 200, size - 8, size - 1]) {
-      await copyStore(sound, image);
+      copyStore(sound, image);
       truncateSync(logOf(image), length);
       await expectDamaged(image, /lost its tail|damaged/);
       // It stays damaged: a second start must not find the rest in order.
@@ -79,14 +79,14 @@ describe("damage in LevelDB's log is found before LevelDB replays it", () => {
 
   test('a missing log is reported', async () => {
     const image = newDirectory();
-    await copyStore(sound, image);
+    copyStore(sound, image);
     rmSync(logOf(image));
     await expectDamaged(image, /\.log is missing/);
   });
 
   test('zeros in the middle, which LevelDB takes for preallocated space, are reported', async () => {
     const image = newDirectory();
-    await copyStore(sound, image);
+    copyStore(sound, image);
     const content = readFileSync(logOf(image));
     content.fill(0, 32_768, 65_536);
     writeFileSync(logOf(image), content);
@@ -95,7 +95,7 @@ describe("damage in LevelDB's log is found before LevelDB replays it", () => {
 
   test('a batch that was being written when the power went is left out, without an alarm', async () => {
     const image = newDirectory();
-    await copyStore(sound, image);
+    copyStore(sound, image);
     const log = logOf(image);
     const content = readFileSync(log);
     // The next batch got its length on the disk and nothing of its content.
@@ -104,7 +104,7 @@ describe("damage in LevelDB's log is found before LevelDB replays it", () => {
     expect(await store.open()).toMatchObject([{ lastIndex: 60 }, { lastIndex: 60 }, { lastIndex: 60 }]);
     await store.close();
     // Or its beginning only.
-    await copyStore(sound, image);
+    copyStore(sound, image);
     writeFileSync(log, Buffer.concat([content, content.subarray(0, 40)]));
     store = await LogStore.open(image);
     expect(await store.open()).toMatchObject([{ lastIndex: 60 }, { lastIndex: 60 }, { lastIndex: 60 }]);
@@ -124,7 +124,7 @@ describe("damage in LevelDB's other files", () => {
 
   test('a missing or shortened table is reported', async () => {
     const image = newDirectory();
-    await copyStore(sound, image);
+    copyStore(sound, image);
     const [table = ''] = files(image, /\.ldb$/);
     truncateSync(table, statSync(table).size - 1);
     await expectDamaged(image, /bytes instead of/);
@@ -137,7 +137,7 @@ describe("damage in LevelDB's other files", () => {
     const [manifest = ''] = files(sound, /^MANIFEST/);
     const { size } = statSync(manifest);
     for (let n = 0; n < 40; n += 1) {
-      await copyStore(sound, image);
+      copyStore(sound, image);
       const [copy = ''] = files(image, /^MANIFEST/);
       flip(copy, Math.floor((n * size) / 40), n % 8);
       await expectDamaged(image);
@@ -146,7 +146,7 @@ describe("damage in LevelDB's other files", () => {
 
   test('a missing CURRENT is reported, and nothing is created in its place', async () => {
     const image = newDirectory();
-    await copyStore(sound, image);
+    copyStore(sound, image);
     rmSync(join(image, 'db', 'CURRENT'));
     await expectDamaged(image, /gone|no CURRENT/);
     expect(files(image, /^CURRENT/)).toEqual([]);
@@ -158,7 +158,7 @@ describe("damage in LevelDB's other files", () => {
     const outcomes = new Map<string, number>();
     const check = async (n: number): Promise<void> => {
       const image = newDirectory();
-      await copyStore(sound, image);
+      copyStore(sound, image);
       const table = join(image, tables[n % tables.length] ?? '');
       flip(table, Math.floor((n * 2_654_435_761) % statSync(table).size), n % 8);
       const child = new Child('./reader.ts', [image]);

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { cp, mkdir, readdir, rm } from 'node:fs/promises';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from '@jest/globals';
@@ -28,13 +27,13 @@ export function newDirectory(): string {
  * What a power cut at this moment would leave of an open store: the fence is copied before LevelDB's
  * log, since it may never be ahead of it.
  */
-export async function copyStore(from: string, to: string): Promise<void> {
-  await rm(to, { recursive: true, force: true });
-  await mkdir(join(to, 'db'), { recursive: true });
-  await cp(join(from, 'fence'), join(to, 'fence'));
-  const files = await readdir(join(from, 'db'));
+export function copyStore(from: string, to: string): void {
+  rmSync(to, { recursive: true, force: true });
+  mkdirSync(join(to, 'db'), { recursive: true });
+  copyFileSync(join(from, 'fence'), join(to, 'fence'));
+  const files = readdirSync(join(from, 'db'));
   const order = (name: string): number => (name.endsWith('.log') ? 1 : 0);
   for (const name of files.sort((a, b) => order(a) - order(b))) {
-    if (name !== 'LOCK') await cp(join(from, 'db', name), join(to, 'db', name));
+    if (name !== 'LOCK') copyFileSync(join(from, 'db', name), join(to, 'db', name));
   }
 }
