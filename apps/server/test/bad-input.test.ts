@@ -289,13 +289,14 @@ describe('bad input gets the documented error, never a 500, and loses nothing', 
 describe('hostile input that is costly', () => {
   test('200 KB of spaces while other requests keep being answered within 50 ms', async () => {
     await app.put('/v1/contexts/spaces');
-    // A busy machine is late without our help, so what it needs alone is added. And it may be late once;
-    // a server that blocks is late in every round.
-    const alone = await slowestBeside(() => delay(1000));
-    const rounds: number[] = [];
-    for (let round = 0; round < 10 && Math.min(...rounds) >= 50 + alone; round++)
-      rounds.push(await slowestBeside(spaces));
-    expect(Math.min(...rounds)).toBeLessThan(50 + alone);
+    // A busy machine is late without our help, so what it needs alone, just before, is taken off. And it may be late
+    // once; a server that blocks is late in every round.
+    const late: number[] = [];
+    for (let round = 0; round < 10 && Math.min(...late) >= 50; round++) {
+      const alone = await slowestBeside(() => delay(300));
+      late.push((await slowestBeside(spaces)) - alone);
+    }
+    expect(Math.min(...late)).toBeLessThan(50);
   });
 
   async function spaces(): Promise<void> {

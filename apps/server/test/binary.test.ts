@@ -57,7 +57,7 @@ describe('the executable', () => {
     expect((await page.arrayBuffer()).byteLength).toBeGreaterThan(1_000_000);
     expect(await second.stop()).toBe(0);
     // Two starts of a process, each with its own deadline.
-  }, 90_000);
+  }, 240_000);
 
   test('unpacks itself once, and writes nothing into the directory that it is started in', () => {
     expect(readdirSync(temporary ?? '')).toHaveLength(1);

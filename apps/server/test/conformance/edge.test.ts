@@ -158,11 +158,13 @@ describe('errors', () => {
     for (let attempt = 0; attempt < 20 && !refused; attempt++) {
       const [first, otherAddress, otherKey] = await Promise.all([
         burst(`10.0.${attempt}.1`, 'a'),
-        burst(`10.0.${attempt}.2`, 'a').then((answers) => answers.slice(0, 3)),
-        burst(`10.0.${attempt}.1`, 'b').then((answers) => answers.slice(0, 3)),
+        burst(`10.0.${attempt}.2`, 'a'),
+        burst(`10.0.${attempt}.1`, 'b'),
       ]);
       refused = first.filter(({ status }) => status === 429).length === 1;
-      for (const { status } of [...otherAddress, ...otherKey]) expect(status).toBe(200);
+      // Which of four that are sent at once comes last is up to their connections.
+      for (const answers of [otherAddress, otherKey])
+        expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(3);
     }
     expect(refused).toBe(true);
   });

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { freePort, startServer, type RunningServer } from '../server-process.js';
+import { freePort, startServer, type RunningServer, withoutVocabulary } from '../server-process.js';
 import { SpanCollector, type ReceivedSpan } from './span-collector.js';
 
 let collector: SpanCollector;
@@ -14,7 +14,9 @@ beforeAll(async () => {
     FASTPACA_CLUSTER_SIZE: '2',
     FASTPACA_CLUSTER_SECRET: 'traced',
   };
-  const env = { ...collector.environment, ...cluster };
+  // What an append does is tested, not how soon leaders are found.
+  const patient = { FASTPACA_REQUEST_DEADLINE_MS: '30000' };
+  const env = { ...withoutVocabulary, ...collector.environment, ...cluster, ...patient };
   nodes = await Promise.all(ports.map((port) => startServer({ port, env })));
 });
 afterAll(async () => {
@@ -88,7 +90,7 @@ test('one span per hop of an append, below the span of the client, on the node t
 
 test('without a variable that asks for it nothing is traced', async () => {
   const before = collector.spans.length;
-  const quiet = await startServer();
+  const quiet = await startServer({ env: withoutVocabulary });
   try {
     const answer = await fetch(`${quiet.url}/v1/contexts/quiet`, {
       method: 'PUT',
