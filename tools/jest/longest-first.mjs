@@ -23,7 +23,8 @@ const longest = [
   'tools/chaos/test/cluster.test.ts',
   'packages/log-storage/test/faults/kill.test.ts',
   'packages/log-storage/test/faults/damaged-files.test.ts',
-  'packages/client/test/docs.test.ts',
+  'packages/client/test/own-store.test.ts',
+  'packages/client/test/runtimes/runtimes.test.ts',
   'apps/server/test/production-tree.test.ts',
 ];
 
