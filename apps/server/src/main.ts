@@ -5,5 +5,5 @@ import { enableCompileCache, flushCompileCache } from 'node:module';
 enableCompileCache();
 const { start } = await import('./start.js');
 await start();
-// Now, while everything that a start runs is there: V8 forgets what ran long ago, and a process that is killed writes nothing.
+// Not only at the end: a process that is killed has none.
 flushCompileCache();
