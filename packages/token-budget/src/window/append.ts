@@ -6,8 +6,8 @@ import type { WindowBudget, WindowItem } from './item.js';
 import { asksForPin } from './parts.js';
 import type { WindowPolicy } from './policy.js';
 import type { AppendResult } from './results.js';
-import { maximumPins } from './state.js';
-import type { MessageGroup, Pin, Tally, WindowState } from './state.js';
+import { maximumPins, withPinnedTurn } from './state.js';
+import type { MessageGroup, Pin, ReplacementState, Tally, WindowState } from './state.js';
 import { minus, pinned, plus, zero } from './tally.js';
 
 /**
@@ -68,6 +68,7 @@ interface Draft {
   pinnedTokens: number;
   /** A copy of the base's, once they change. */
   pins: Pin[] | null;
+  replacement: ReplacementState | null;
   readonly edge: Edge;
   turn: TurnTally | null;
   /** First message of what left the window. */
@@ -81,7 +82,7 @@ interface TurnTally {
 }
 
 function openDraft(state: WindowState): Draft {
-  const { lastSeq, liveTokens, liveCount, pinnedTokens, turn } = state;
+  const { lastSeq, liveTokens, liveCount, pinnedTokens, replacement, turn } = state;
   const edge: Edge =
     turn === null
       ? emptyEdge(null)
@@ -93,6 +94,7 @@ function openDraft(state: WindowState): Draft {
     liveCount,
     pinnedTokens,
     pins: null,
+    replacement,
     edge,
     turn: turn === null ? null : { tally: turn.tally, startTokens: turn.startTokens, open: turn.open },
     droppedFrom: null,
@@ -108,7 +110,7 @@ function sealDraft(draft: Draft): WindowState {
     liveCount: draft.liveCount,
     pinnedTokens: draft.pinnedTokens,
     pins: draft.pins ?? base.pins,
-    replacement: base.replacement,
+    replacement: draft.replacement,
     skip: base.skip,
     turn:
       turn === null || edge.turnSeq === null
@@ -228,8 +230,9 @@ function countInUnit(
 }
 
 function pinStart(draft: Draft): void {
-  const { turn } = draft;
+  const { turn, replacement } = draft;
   const { turnSeq } = draft.edge;
+  if (turnSeq === 0 && replacement !== null) draft.replacement = withPinnedTurn(replacement);
   if (turn === null || turnSeq === null || turn.startTokens === null) return;
   const start: Tally = { tokens: turn.startTokens, count: 1, pinnedTokens: 0 };
   turn.startTokens = null;

@@ -4,6 +4,7 @@ import type { LoadedWindow, LoadMore, WindowBudget, WindowItem } from './item.js
 import { isTurnStart } from './parts.js';
 import type { SkipPartsPolicy, WindowPolicy } from './policy.js';
 import type { CutResult } from './results.js';
+import { fixedTokens, replacementTokens } from './state.js';
 import type { ReplacementState, SeqRange, SkipState, WindowState } from './state.js';
 import { more, viewLive, viewReplacement } from './view.js';
 import type { LiveView } from './view.js';
@@ -39,7 +40,7 @@ export function cut(
   const due = dueCut(state, policy, budget);
   if (policy.strategy === 'manual' || !isDue(due)) return { kind: 'unchanged', state };
   const trimmed = trimReplacement(state, budget, due, loaded);
-  const ceiling = liveCeiling(budget, state.pinnedTokens + keptTokens(trimmed));
+  const ceiling = liveCeiling(budget, state.pinnedTokens + replacementTokens({ replacement: trimmed }));
   const skip = skipFor(state, policy, due, loaded);
   if (skip !== null && 'kind' in skip) return skip;
   const view = viewLive(state, loaded, skip);
@@ -164,25 +165,23 @@ function trimReplacement(
   const { replacement, turn } = state;
   if (replacement === null || replacement.bodyTokens === 0) return replacement;
   const trigger = triggerTokens(budget);
-  const fixed = state.pinnedTokens + keptTokens(replacement);
+  const fixed = state.pinnedTokens + replacementTokens(state);
   if (!due.replacement && fixed <= budget.tokens - Math.floor(trigger / 4)) return replacement;
-  const others = state.pinnedTokens + replacement.headTokens;
+  const others = state.pinnedTokens + fixedTokens(replacement);
   const room = Math.min(
     Math.floor(trigger / 2) - others,
     budget.tokens - others - (turn === null ? 0 : turn.tally.tokens),
   );
+  const turns = viewReplacement(replacement, loaded.replacement).turns.toReversed();
+  const pinned = replacement.isPinned ? turns.shift() : undefined;
   let bodyTokens = 0;
-  let from = replacement.count;
-  for (const kept of viewReplacement(replacement, loaded.replacement).turns.toReversed()) {
+  let from = pinned === undefined ? replacement.count : (pinned.entries[0]?.seq ?? 1) - 1;
+  for (const kept of turns) {
     if (bodyTokens + kept.tokens > room) break;
     bodyTokens += kept.tokens;
     from = (kept.entries[0]?.seq ?? 1) - 1;
   }
-  return { ...replacement, from, bodyTokens, hasUser: bodyTokens > 0 };
-}
-
-function keptTokens(replacement: ReplacementState | null): number {
-  return replacement === null ? 0 : replacement.headTokens + replacement.bodyTokens;
+  return { ...replacement, from, bodyTokens, hasUser: bodyTokens > 0 || replacement.isPinned };
 }
 
 function compacted(before: WindowState, after: WindowState): CutResult {

@@ -2,7 +2,7 @@ import type { LoadedWindow } from './item.js';
 import { isPinnedIn } from './pins.js';
 import type { Resolved } from './resolve.js';
 import type { FitResult, FittedMessage, Segment } from './results.js';
-import { usedTokens } from './state.js';
+import { fixedTokens, usedTokens } from './state.js';
 import type { WindowState } from './state.js';
 import { more, viewLive, viewPinned, viewReplacement } from './view.js';
 import type { LiveView, ReplacementView } from './view.js';
@@ -49,7 +49,7 @@ export function fitEntries(state: WindowState, budgetTokens: number, loaded: Loa
   const choice =
     usedTokens(state) <= budgetTokens
       ? { turns: replacement.turns.length, blocks: view.blocks.length }
-      : choose(view, replacement, budgetTokens - minimumTokens);
+      : choose(state, view, replacement, budgetTokens - minimumTokens);
   if (choice.blocks === view.blocks.length && !view.complete) return more(state, loaded);
   return { kind: 'fits', entries: assemble(state, loaded, view, replacement, choice), view };
 }
@@ -61,18 +61,17 @@ interface Choice {
 }
 
 /** Tokens of what must stay. */
-function minimumOf(state: WindowState, replacement: ReplacementView): number {
-  const fixed = state.pinnedTokens + (state.replacement?.headTokens ?? 0);
-  const { turn } = state;
-  if (turn === null || turn.seq === 0) {
-    // The last turn began in the replacement: its user message must stay with what followed.
-    return fixed + (replacement.turns.at(-1)?.tokens ?? 0) + (turn?.tally.tokens ?? 0);
-  }
-  return fixed + turn.tally.tokens;
+function minimumOf(state: WindowState, { turns }: ReplacementView): number {
+  const { replacement, turn } = state;
+  const fixed = state.pinnedTokens + (turn?.tally.tokens ?? 0);
+  if (replacement === null) return fixed;
+  // If the last turn began in the replacement, its user message must stay with what followed.
+  const isLast = (turn === null || turn.seq === 0) && !replacement.isPinned;
+  return fixed + fixedTokens(replacement) + (isLast ? (turns.at(-1)?.tokens ?? 0) : 0);
 }
 
 /** Spends `room` on what may stay beside the minimum. */
-function choose(view: LiveView, replacement: ReplacementView, room: number): Choice {
+function choose(state: WindowState, view: LiveView, replacement: ReplacementView, room: number): Choice {
   const { blocks } = view;
   const { turns } = replacement;
   const last = blocks.at(-1);
@@ -81,11 +80,18 @@ function choose(view: LiveView, replacement: ReplacementView, room: number): Cho
     return { turns: Math.min(turns.length, older.count + 1), blocks: blocks.length };
   }
   const older = blocks.slice(0, -1);
-  const body = turns.reduce((sum, turn) => sum + turn.tokens, 0);
+  const body = state.replacement?.bodyTokens ?? 0;
   if (body <= room) {
     return { turns: turns.length, blocks: 1 + countFitting(older, room - body).count };
   }
   // The summary is too big beside the last turn: it is nothing but the oldest messages now.
+  const isPinned = state.replacement?.isPinned === true;
+  if (isPinned) {
+    const live = countFitting(older, room);
+    const all = live.count === older.length && view.complete;
+    const oldest = all ? countFitting(turns.slice(0, -1), live.room).count : 0;
+    return { turns: 1 + oldest, blocks: 1 + live.count };
+  }
   const headless = older[0]?.headless === true ? older[0] : null;
   const whole = headless === null ? older : older.slice(1);
   const live = countFitting(whole, room);

@@ -2,6 +2,7 @@ import type { MessageOutline } from '../outline/outline.js';
 import { countItems } from './append.js';
 import type { LoadedWindow } from './item.js';
 import type { ReplaceResult } from './results.js';
+import { withPinnedTurn } from './state.js';
 import type { ReplacementState, TurnState, WindowState } from './state.js';
 import { zero } from './tally.js';
 import { more, viewLive, viewReplacement } from './view.js';
@@ -47,8 +48,10 @@ export function replaceWindow(
   const first = view.entries[0]?.seq ?? state.lastSeq + 1;
   if (first > bound && !view.complete) return more(state, loaded);
   const liveFrom = startOfLive(state, view, bound, next?.hasUser === true);
-  const base = emptied(state, next, liveFrom);
-  const kept = { ...base, pins: state.pins.filter((pin) => pin.fromSeq > upToSeq && pin.toSeq < liveFrom) };
+  const pins = state.pins.filter((pin) => pin.fromSeq > upToSeq && pin.toSeq < liveFrom);
+  // The user message that one of them answered may be among what is replaced.
+  const carrier = pins.length > 0 && next !== null ? withPinnedTurn(next) : next;
+  const kept = { ...emptied(state, carrier, liveFrom), pins };
   const live = loaded.live.filter(({ seq }) => seq >= liveFrom);
   const pinnedTokens = kept.pins.reduce((sum, pin) => sum + pin.tokens, 0);
   const counted = countItems({ ...kept, pinnedTokens, lastSeq: liveFrom - 1 }, live);
@@ -109,6 +112,8 @@ function replacementState(outlines: readonly MessageOutline[], upToSeq: number):
     headTokens: head.reduce((sum, entry) => sum + entry.shown.tokens, 0),
     from: first === undefined ? outlines.length : first.seq - 1,
     bodyTokens: turns.reduce((sum, turn) => sum + turn.tokens, 0),
+    lastTurnTokens: turns.at(-1)?.tokens ?? 0,
+    isPinned: false,
     hasUser: turns.length > 0,
     fromSeq: upToSeq === 0 ? 0 : 1,
     toSeq: upToSeq,

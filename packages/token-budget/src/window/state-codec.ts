@@ -12,12 +12,12 @@ import { zero } from './tally.js';
 
 /**
  * ```
- * version=1 · has (replacement 1, skip 2, turn 4) · lastSeq · liveFrom · liveTokens · liveCount ·
+ * version=2 · has (replacement 1, skip 2, turn 4) · lastSeq · liveFrom · liveTokens · liveCount ·
  *   pinnedTokens · pins · [replacement] · [skip] · [turn]
  * ```
  * Numbers are LEB128, in the order of the types in state.ts; a list begins with its length.
  */
-const version = 1;
+const version = 2;
 
 const hasReplacement = 1;
 const hasSkip = 2;
@@ -55,7 +55,7 @@ export function encodeWindowState(state: WindowState): Uint8Array {
 export function decodeWindowState(bytes: Uint8Array, offset = 0): WindowState {
   const reader = new ByteReader(bytes, offset);
   const found = reader.byte();
-  if (found !== version)
+  if (found < 1 || found > version)
     throw new RangeError(`Window state version ${found} is not known; upgrade this node.`);
   const has = reader.byte();
   return {
@@ -65,7 +65,7 @@ export function decodeWindowState(bytes: Uint8Array, offset = 0): WindowState {
     liveCount: reader.uint(),
     pinnedTokens: reader.uint(),
     pins: readList(reader, readPin),
-    replacement: (has & hasReplacement) === 0 ? null : readReplacement(reader),
+    replacement: (has & hasReplacement) === 0 ? null : readReplacement(reader, found),
     skip: (has & hasSkip) === 0 ? null : readSkip(reader),
     turn: (has & hasTurn) === 0 ? null : readTurn(reader),
   };
@@ -93,19 +93,27 @@ function writeReplacement(replacement: ReplacementState): void {
   writer.uint(replacement.headTokens);
   writer.uint(replacement.from);
   writer.uint(replacement.bodyTokens);
-  writer.byte(replacement.hasUser ? 1 : 0);
+  writer.uint(replacement.lastTurnTokens);
+  writer.byte((replacement.hasUser ? 1 : 0) | (replacement.isPinned ? 2 : 0));
   writer.uint(replacement.fromSeq);
   writer.uint(replacement.toSeq);
 }
 
-function readReplacement(reader: ByteReader): ReplacementState {
+/** Version 1 did not know the last turn's tokens: nothing pins it. */
+function readReplacement(reader: ByteReader, found: number): ReplacementState {
+  const [count, headCount, headTokens] = [reader.uint(), reader.uint(), reader.uint()];
+  const [from, bodyTokens] = [reader.uint(), reader.uint()];
+  const lastTurnTokens = found === 1 ? 0 : reader.uint();
+  const has = reader.byte();
   return {
-    count: reader.uint(),
-    headCount: reader.uint(),
-    headTokens: reader.uint(),
-    from: reader.uint(),
-    bodyTokens: reader.uint(),
-    hasUser: reader.byte() === 1,
+    count,
+    headCount,
+    headTokens,
+    from,
+    bodyTokens,
+    lastTurnTokens,
+    hasUser: (has & 1) !== 0,
+    isPinned: (has & 2) !== 0,
     fromSeq: reader.uint(),
     toSeq: reader.uint(),
   };

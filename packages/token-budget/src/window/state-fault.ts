@@ -48,6 +48,7 @@ const isStorableReplacement = (replacement: ReplacementState): boolean =>
     replacement.headTokens,
     replacement.from,
     replacement.bodyTokens,
+    replacement.lastTurnTokens,
     replacement.fromSeq,
     replacement.toSeq,
   ]);
@@ -75,9 +76,10 @@ function arePins(pins: readonly Pin[], lastSeq: number): boolean {
 const sumOf = (pins: readonly Pin[]): number => pins.reduce((sum, { tokens }) => sum + tokens, 0);
 
 const isReplacement = (
-  { count, headCount, from, fromSeq, toSeq }: ReplacementState,
+  { count, headCount, from, hasUser, isPinned, fromSeq, toSeq }: ReplacementState,
   lastSeq: number,
-): boolean => headCount <= count && from <= count && fromSeq <= toSeq && toSeq <= lastSeq;
+): boolean =>
+  headCount <= count && from <= count && (hasUser || !isPinned) && fromSeq <= toSeq && toSeq <= lastSeq;
 
 function isTurn({ seq, startTokens, groups, openFrom }: TurnState, lastSeq: number): boolean {
   // A turn that the replacement opened has no user message in the log to pin.

@@ -41,7 +41,12 @@ export interface ReplacementState {
   readonly headTokens: number;
   /** Messages from here on are in the window (after the head); moves only when the budget forces it. */
   readonly from: number;
+  /** What may go of the messages after the head: without its last turn, once that is pinned. */
   readonly bodyTokens: number;
+  /** Its last user message and what follows it. */
+  readonly lastTurnTokens: number;
+  /** Something pinned belongs to its last turn, or begins behind it: the turn stays as that does. */
+  readonly isPinned: boolean;
   /** Whether a user message is among the kept ones, so that live messages may follow in its turn. */
   readonly hasUser: boolean;
   /** The messages that it stands for. 0 and 0: none. */
@@ -136,6 +141,18 @@ export function needsCompaction(state: WindowState, budget: number, triggerRatio
 }
 
 /** Tokens of the replacement's messages that are still in the window. */
-export function replacementTokens(state: WindowState): number {
-  return state.replacement === null ? 0 : state.replacement.headTokens + state.replacement.bodyTokens;
+export function replacementTokens({ replacement }: Pick<WindowState, 'replacement'>): number {
+  return replacement === null ? 0 : fixedTokens(replacement) + replacement.bodyTokens;
+}
+
+/** Tokens of the replacement's messages that stay whatever the budget. */
+export function fixedTokens({ headTokens, lastTurnTokens, isPinned }: ReplacementState): number {
+  return headTokens + (isPinned ? lastTurnTokens : 0);
+}
+
+/** The replacement whose last turn stays. */
+export function withPinnedTurn(replacement: ReplacementState): ReplacementState {
+  const { isPinned, hasUser, bodyTokens, lastTurnTokens } = replacement;
+  if (isPinned || !hasUser || lastTurnTokens === 0) return replacement;
+  return { ...replacement, isPinned: true, bodyTokens: bodyTokens - lastTurnTokens };
 }

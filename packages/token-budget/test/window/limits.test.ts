@@ -82,4 +82,12 @@ describe('what a caller may get wrong', () => {
     expect(() => decodeWindowState(later)).toThrow(/version 7/);
     expect(decodeWindowState(Uint8Array.of(1, 2, 3, ...bytes, 4), 3)).toEqual(context.state);
   });
+
+  test('a state of the version before, which did not know what its last turn weighs, is read', () => {
+    const replacement = [1, 0, 0, 0, 20, 1, 1, 1];
+    expect(decodeWindowState(Uint8Array.of(1, 1, 1, 2, 0, 0, 0, 0, ...replacement))).toMatchObject({
+      lastSeq: 1,
+      replacement: { count: 1, bodyTokens: 20, lastTurnTokens: 0, isPinned: false, hasUser: true, toSeq: 1 },
+    });
+  });
 });

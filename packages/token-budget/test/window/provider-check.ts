@@ -39,10 +39,10 @@ function isRefusedAsEmpty({ parts, original }: SentMessage): boolean {
 }
 
 function firstMessage(messages: readonly SentMessage[]): string[] {
-  const first = messages.find(({ role, pinned }) => role !== 'system' && !pinned);
-  const opensAll = messages.find(({ role }) => role !== 'system');
-  if (first === undefined || opensAll?.role === 'user' || opensTurn(first.original)) return [];
-  return [`first message ${first.seq} is of role ${first.role}`];
+  const first = messages.find(({ role }) => role !== 'system');
+  return first === undefined || opensTurn(first.original)
+    ? []
+    : [`first message ${first.seq} is of role ${first.role}`];
 }
 
 /** Calls and results that do not belong together, and waiting calls that something follows (rule 18). */

@@ -42,9 +42,12 @@ export class ReferenceWindow {
   #retained: PlainEntry[] = [];
   #head: PlainEntry[] = [];
   #body: Chunk[] = [];
+  /** What is pinned behind the replacement's last user message has no other before it: it stays. */
+  #bodyPinned = false;
 
   append(messages: readonly TestMessage[], policy: WindowPolicy, budget: WindowBudget): void {
     this.#log.push(...messages);
+    this.#pinBody();
     this.#cut(policy, budget);
   }
 
@@ -67,6 +70,8 @@ export class ReferenceWindow {
     }
     this.#base = this.#liveFrom;
     this.#retained = this.#retained.filter(({ seq }) => seq < this.#base);
+    this.#bodyPinned = this.#headless && this.#retained.length > 0;
+    this.#pinBody();
     if (this.#skip !== null && this.#skip.through < this.#liveFrom) this.#skip = null;
   }
 
@@ -84,8 +89,9 @@ export class ReferenceWindow {
     const live = this.#chunks();
     const lastIsLive = this.#startsWithUser(live.at(-1));
     const weight = (window: ReferenceMessage[]): number => sum(window.map(({ tokens }) => tokens));
+    const least = this.#bodyPinned ? this.#body.slice(-1) : [];
     const smallest = lastIsLive
-      ? this.#assemble([], live.slice(-1))
+      ? this.#assemble(least, live.slice(-1))
       : this.#assemble(this.#body.slice(-1), live);
     if (weight(smallest) > budget) return weight(smallest);
     const candidates: ReferenceMessage[][] = [];
@@ -100,7 +106,7 @@ export class ReferenceWindow {
       candidates.push(this.#assemble(this.#body.slice(from), live));
     }
     for (let from = joint ? 1 : 0; from < live.length; from++) {
-      candidates.push(this.#assemble([], live.slice(from)));
+      candidates.push(this.#assemble(least, live.slice(from)));
     }
     return candidates.find((window) => weight(window) <= budget) ?? smallest;
   }
@@ -110,6 +116,15 @@ export class ReferenceWindow {
     return [...this.#retained, ...this.#entries()].filter(({ pinned, parts }) => pinned && parts.length > 0);
   }
 
+  #pinBody(): void {
+    if (!this.#headless || this.#orphaned) return;
+    const entries = plainEntries(this.#log.slice(this.#base - 1), this.#base, true);
+    const firstUser = entries.findIndex(({ message }) => opensTurn(message));
+    const carried = firstUser === -1 ? entries : entries.slice(0, firstUser);
+    if (carried.some(({ pinnedOnce, message }) => pinnedOnce && message.role !== 'system'))
+      this.#bodyPinned = true;
+  }
+
   #cut(policy: WindowPolicy, budget: WindowBudget): void {
     if (policy.strategy === 'manual') return;
     const trigger = Math.floor(budget.tokens * budget.triggerRatio);
@@ -117,8 +132,10 @@ export class ReferenceWindow {
     const live = this.#chunks();
     const last = live.at(-1);
     if (last === undefined || !this.#startsWithUser(last)) return;
-    const body = weigh(this.#body.flat());
-    const others = weigh(this.pinned()) + weigh(this.#head);
+    const least = this.#bodyPinned ? 1 : 0;
+    const loose = (): number => weigh(this.#body.slice(0, this.#body.length - least).flat());
+    const body = loose();
+    const others = weigh(this.pinned()) + weigh(this.#head) + weigh(this.#body.flat()) - body;
     const older = live.slice(0, -1).some((chunk) => liveOnly(chunk).length > 0);
     const overTokens = older && liveTokens(live) > ceilingOf(budget, others + body);
     const overCount = older && liveCount(live) > limit;
@@ -127,10 +144,10 @@ export class ReferenceWindow {
 
     if (overBudget || (body > 0 && others + body > budget.tokens - Math.floor(trigger / 4))) {
       const room = Math.min(Math.floor(trigger / 2) - others, budget.tokens - others - liveTokens([last]));
-      while (this.#body.length > 0 && weigh(this.#body.flat()) > room) this.#body.shift();
-      while (this.#body.length > 0 && weigh(this.#body.flat()) === 0) this.#body.shift();
+      while (this.#body.length > least && loose() > room) this.#body.shift();
+      while (this.#body.length > least && loose() === 0) this.#body.shift();
     }
-    const ceiling = ceilingOf(budget, others + weigh(this.#body.flat()));
+    const ceiling = ceilingOf(budget, others + loose());
     let threshold = ceiling;
     if (policy.strategy === 'last_n') this.#skip = null;
     else if (overTokens) {

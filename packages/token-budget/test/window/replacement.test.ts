@@ -57,6 +57,20 @@ describe('a replacement', () => {
     });
   });
 
+  test('keeps its last turn, also over the budget, as long as something pinned follows in it', () => {
+    const context = new TestStore({ strategy: 'last_n', limit: 200 }, { tokens: 100, triggerRatio: 0.5 });
+    context.compact([user('summary', 20), assistant('of much', 20), user('and of more', 20)]);
+    context.append(message('assistant', [text('remember this')], 10, true));
+    expect(context.seqs(30)).toEqual([null, 1]);
+    expect(context.read(29)).toEqual({ kind: 'unsatisfiable', minimumTokens: 30 });
+    for (let i = 0; i < 6; i++) context.append(user('q', 20), assistant('a', 20));
+    expect(
+      context.stored().messages.map(({ seq, replacementIndex }) => seq ?? `summary ${replacementIndex}`),
+    ).toEqual(['summary 2', 1, 12, 13]);
+    expect(context.state.replacement).toMatchObject({ isPinned: true, bodyTokens: 0, lastTurnTokens: 20 });
+    expect(context.seqs(70)).toEqual([null, 1, 12, 13]);
+  });
+
   test('does not tear a unit that `up_to_seq` falls into', () => {
     const context = new TestStore(manual, roomy);
     context.append(user('a'), message('assistant', [toolUse('x')]), message('tool', [toolResult('x')]));

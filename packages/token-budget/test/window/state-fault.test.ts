@@ -40,6 +40,8 @@ describe('a state from outside', () => {
     headTokens: 0,
     from: 0,
     bodyTokens: 1,
+    lastTurnTokens: 1,
+    isPinned: false,
     hasUser: true,
     fromSeq: 1,
     toSeq: 1,
