@@ -1,5 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 import { errorCode } from '../error-code.ts';
 import type { Disks } from './disks.ts';
@@ -64,11 +76,7 @@ class LoopDisks implements Disks {
     // Allocated, not written: it takes the space at once. The file system needs some blocks to note that.
     const allocated = bavail * bsize - restBytes;
     if (allocated > 0) run('fallocate', '-l', String(allocated), this.#ballast(index));
-    try {
-      writeFileSync(`${this.#ballast(index)}-rest`, Buffer.alloc(2 * restBytes));
-    } catch (error) {
-      if (errorCode(error) !== 'ENOSPC') throw error;
-    }
+    fillUp(`${this.#ballast(index)}-rest`);
   }
 
   free(index: number): void {
@@ -141,4 +149,27 @@ function deviceOf(mountPoint: string): string {
 
 function run(command: string, ...args: string[]): void {
   execFileSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+}
+
+/** What ext4 holds back for blocks that it has yet to place is more than they take: room that a sync gives back, and fills. */
+function fillUp(file: string): void {
+  const block = Buffer.alloc(4 << 10);
+  const descriptor = openSync(file, 'w');
+  try {
+    while (appended(descriptor, block)) {
+      while (appended(descriptor, block));
+      fsyncSync(descriptor);
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function appended(descriptor: number, block: Buffer): boolean {
+  try {
+    return writeSync(descriptor, block) > 0;
+  } catch (error) {
+    if (errorCode(error) !== 'ENOSPC') throw error;
+    return false;
+  }
 }
