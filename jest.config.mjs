@@ -1,4 +1,3 @@
-import os from 'node:os';
 import preset from './tools/jest/preset.mjs';
 
 /**
@@ -8,6 +7,4 @@ import preset from './tools/jest/preset.mjs';
 export default {
   ...preset,
   projects: ['<rootDir>/{packages,apps,tools}/*/jest.config.mjs'],
-  // One more than cores: a test of real processes waits as much as it works.
-  maxWorkers: os.availableParallelism() + 1,
 };

@@ -128,7 +128,7 @@ describe('a plan', () => {
           expect(stillBeginsWith(messages.slice(1), prefix)).toBe(false);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 });

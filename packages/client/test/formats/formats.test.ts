@@ -219,7 +219,7 @@ describe('of every history', () => {
           from = at + words.length;
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -231,7 +231,7 @@ describe('of every history', () => {
         const texts = anthropicTexts(converted).filter((words) => !words.startsWith('[file:'));
         expect(texts).toEqual(textsOf(messages));
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -256,7 +256,7 @@ describe('of every history', () => {
         const begins = toOpenAIMessages(torn).find(({ role }) => role !== 'system')?.role;
         if (begins === 'assistant') expect(anthropicTexts(converted)[0]).toBe(missingBeginning);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 });

@@ -34,7 +34,7 @@ describe('a row of the archive', () => {
         expect(row).toMatchObject({ contextId: 'demo', life: '1', seq, role: input.role, insertedAt: at });
         expect(json).toMatchObject({ seq, role: input.role, token_count: row.tokenCount });
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 });

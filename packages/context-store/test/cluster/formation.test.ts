@@ -192,7 +192,7 @@ describe('formation', () => {
           expect(field.clusters.size).toBe(1);
           for (const { own: state } of field.nodes) expect(state.phase.kind).toBe('member');
         }),
-        { numRuns: 400 },
+        { numRuns: 200 },
       );
     },
   );

@@ -108,7 +108,7 @@ describe('what is refused', () => {
         if (valid) read(text);
         else expect(refusal(text).code).toBe('invalid_request');
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     );
   });
 

@@ -90,7 +90,7 @@ describe.each(['o200k_base', 'cl100k_base'] as const)('%s counts what tiktoken e
   test('in random text', () => {
     fc.assert(
       fc.property(mixed, (text) => encoding.count(text) === truth(text)),
-      { numRuns: 2000 },
+      { numRuns: 600 },
     );
   });
 
@@ -116,7 +116,7 @@ test.each(ENCODINGS)('%s counts short texts as tiktoken does', (name) => {
   const truth = oracle(name);
   fc.assert(
     fc.property(mixed, (text) => encoding.count(text) === truth(text)),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 
