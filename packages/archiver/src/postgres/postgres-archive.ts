@@ -51,16 +51,11 @@ export class PostgresArchive implements ArchiveAdapter {
   }
 
   async #use<T>(call: (connection: PostgresConnection) => Promise<T>): Promise<T> {
-    const connection = this.#closed ? null : await this.#connect();
+    const connection = this.#closed ? null : await (this.#connection ??= loadConnection(this.#settings));
     // Closed before this call, or while what it needs was loaded.
     if (connection === null || this.#closed)
       throw new ArchiveError('archive_closed', 'The archive is closed.');
     return call(connection);
-  }
-
-  #connect(): Promise<PostgresConnection> {
-    this.#connection ??= loadConnection(this.#settings);
-    return this.#connection;
   }
 }
 

@@ -7,7 +7,7 @@ import type { CutResult } from './results.js';
 import { fixedTokens, replacementTokens } from './state.js';
 import type { ReplacementState, SeqRange, SkipState, WindowState } from './state.js';
 import { more, viewLive, viewReplacement } from './view.js';
-import type { LiveView } from './view.js';
+import type { LiveView, ReplacementTurn } from './view.js';
 
 /**
  * Makes the window smaller, as `appendToWindow` said is due. Between two cuts a window only grows
@@ -175,13 +175,18 @@ function trimReplacement(
   const turns = viewReplacement(replacement, loaded.replacement).turns.toReversed();
   const pinned = replacement.isPinned ? turns.shift() : undefined;
   let bodyTokens = 0;
-  let from = pinned === undefined ? replacement.count : (pinned.entries[0]?.seq ?? 1) - 1;
+  let from = pinned === undefined ? replacement.count : indexOf(pinned);
   for (const kept of turns) {
     if (bodyTokens + kept.tokens > room) break;
     bodyTokens += kept.tokens;
-    from = (kept.entries[0]?.seq ?? 1) - 1;
+    from = indexOf(kept);
   }
   return { ...replacement, from, bodyTokens, hasUser: bodyTokens > 0 || replacement.isPinned };
+}
+
+/** Where a turn of the replacement begins in it. */
+function indexOf({ entries }: ReplacementTurn): number {
+  return (entries[0]?.seq ?? 1) - 1;
 }
 
 function compacted(before: WindowState, after: WindowState): CutResult {

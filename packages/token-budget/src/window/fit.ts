@@ -85,8 +85,7 @@ function choose(state: WindowState, view: LiveView, replacement: ReplacementView
     return { turns: turns.length, blocks: 1 + countFitting(older, room - body).count };
   }
   // The summary is too big beside the last turn: it is nothing but the oldest messages now.
-  const isPinned = state.replacement?.isPinned === true;
-  if (isPinned) {
+  if (state.replacement?.isPinned === true) {
     const live = countFitting(older, room);
     const all = live.count === older.length && view.complete;
     const oldest = all ? countFitting(turns.slice(0, -1), live.room).count : 0;
