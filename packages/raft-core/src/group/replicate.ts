@@ -214,9 +214,12 @@ export function tickHeartbeats(s: GroupState): void {
  */
 function heardLately(s: GroupState, progress: Progress): boolean {
   if (progress.state !== 'replicate' || s.rounds.length > 0) return false;
-  const answered = progress.beatAnswered && progress.match >= s.log.lastIndex;
+  const answered = progress.beatAnswered && progress.match >= s.log.lastIndex && !allBeat(s);
   return (answered || progress.heardSinceTick) && s.electionTimeoutMs >= 4 * s.heartbeatMs;
 }
+
+/** The same intervals for all groups of a process: in the others it has nothing to send, and no answer wakes it. */
+const allBeat = (s: GroupState): boolean => Math.floor(s.now / s.heartbeatMs) % 2 === 0;
 
 export function onHeartbeatResponse(s: GroupState, m: HeartbeatResponse): void {
   const progress = s.role === 'leader' ? s.progress.get(m.from) : undefined;

@@ -28,6 +28,17 @@ describe('a heartbeat', () => {
     for (let n = 0; n < 10; n += 1) expect(beats(cluster, 20)).toEqual(['b', 'c']);
   });
 
+  test('of groups at rest comes in the same intervals, whenever each was led first', () => {
+    const one = led();
+    const other = new Cluster('abc');
+    other.run(10);
+    other.elect('a');
+    other.run(one.now - other.now + 40);
+    one.run(other.now - one.now);
+    expect(other.now).toBe(one.now);
+    for (let n = 0; n < 10; n += 1) expect(beats(other, 10)).toEqual(beats(one, 10));
+  });
+
   test('comes with every interval where no answer comes, or not everything is acknowledged', () => {
     const silent = led();
     silent.passes = ({ type, from }) => type !== 'heartbeat_response' || from !== silent.node('c').id;
