@@ -77,6 +77,25 @@ describe('beats of idle groups', () => {
     expect(teacher.abridge(turn)).toMatchObject({ lesson: null, rest: [] });
   });
 
+  test('that changed a few at a time are told together in the end, and push no others out', () => {
+    const [teacher, pupil] = [new BeatTeacher(), new BeatPupil()];
+    const beatsOf = (changed: number): Message[] =>
+      groups(86).map((group) => heartbeat(group, group < changed ? 8 : 7));
+    const answersOf = (changed: number): Message[] =>
+      groups(86).map((group) => answer(group, group < changed ? 1 : 0));
+    for (let changed = 0; changed <= 86; changed += 9) {
+      heard(pupil, teacher.abridge(beatsOf(changed)));
+      heard(pupil, teacher.abridge(answersOf(changed)));
+    }
+    const idleTurns = [beatsOf(86), answersOf(86)];
+    for (const turn of [...idleTurns, ...idleTurns]) heard(pupil, teacher.abridge(turn));
+    for (const turn of idleTurns) {
+      const abridged = teacher.abridge(turn);
+      expect(abridged).toMatchObject({ lesson: null, rest: [] });
+      expect(sorted(heard(pupil, abridged))).toEqual(sorted(turn));
+    }
+  });
+
   test('are told anew after the peer may have missed some', () => {
     const teacher = new BeatTeacher();
     teacher.abridge(idle());

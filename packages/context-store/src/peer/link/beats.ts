@@ -10,6 +10,8 @@ export type Beat = Heartbeat | HeartbeatResponse;
 const MIN_BEATS = 8;
 /** In one lesson: it travels whole. */
 const MAX_BEATS = 512;
+/** Of a turn's beats: they are told in one lesson rather than in yet another piece. */
+const MAX_PIECES = 2;
 
 interface Lesson {
   readonly number: number;
@@ -58,6 +60,10 @@ export class BeatTeacher {
       return { again, lesson: null, rest: [...fresh, ...others] };
     }
     for (const beat of fresh) this.#plain.delete(keyOf(beat));
+    // Told in pieces, beats and answers came to need more lessons than there are, and each took the other's place. What
+    // is said together is told together, then.
+    const whole = again.length >= MAX_PIECES && beats.length <= MAX_BEATS;
+    if (whole) return { again: [], lesson: this.#teach(beats, new Map()), rest: others };
     const lesson = this.#teach(fresh.slice(0, MAX_BEATS), bits);
     return { again, lesson, rest: [...fresh.slice(MAX_BEATS), ...others] };
   }
@@ -96,6 +102,26 @@ export class BeatTeacher {
 
   /** In the place of the lesson of which least is still said, but of none that this turn names. */
   #teach(beats: readonly Beat[], inUse: ReadonlyMap<number, unknown>): NonNullable<Abridged['lesson']> {
+    for (const beat of beats) this.#untell(beat);
+    const slot = this.#leastSaid(inUse);
+    for (const beat of this.#slots[slot]?.beats ?? []) {
+      if (this.#places.get(keyOf(beat))?.slot === slot) this.#places.delete(keyOf(beat));
+    }
+    this.#numbers += 1;
+    const number = this.#numbers;
+    for (const [at, beat] of beats.entries()) this.#places.set(keyOf(beat), { slot, at });
+    this.#slots[slot] = { number, beats, live: new Set(beats.map(keyOf)).size };
+    return { slot, number, beats };
+  }
+
+  /** It is told anew: the lesson that it stands in counts one less. */
+  #untell(beat: Beat): void {
+    const lesson = this.#slots[this.#places.get(keyOf(beat))?.slot ?? LESSONS];
+    if (lesson !== undefined) lesson.live -= 1;
+    this.#places.delete(keyOf(beat));
+  }
+
+  #leastSaid(inUse: ReadonlyMap<number, unknown>): number {
     let slot = 0;
     let least = Infinity;
     for (let candidate = 0; candidate < LESSONS; candidate += 1) {
@@ -104,22 +130,7 @@ export class BeatTeacher {
       slot = candidate;
       least = live;
     }
-    this.#forgetSlot(slot);
-    this.#numbers += 1;
-    const number = this.#numbers;
-    this.#slots[slot] = { number, beats, live: beats.length };
-    for (const [at, beat] of beats.entries()) {
-      const before = this.#slots[this.#places.get(keyOf(beat))?.slot ?? LESSONS];
-      if (before !== undefined) before.live -= 1;
-      this.#places.set(keyOf(beat), { slot, at });
-    }
-    return { slot, number, beats };
-  }
-
-  #forgetSlot(slot: number): void {
-    for (const beat of this.#slots[slot]?.beats ?? []) {
-      if (this.#places.get(keyOf(beat))?.slot === slot) this.#places.delete(keyOf(beat));
-    }
+    return slot;
   }
 }
 
