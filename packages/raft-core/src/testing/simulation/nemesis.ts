@@ -18,6 +18,8 @@ export interface Victim {
   readonly running: boolean;
   readonly leads: boolean;
   readonly conf: ConfState;
+  /** As its disk has it: what a write that is lost would have truncated is in force again. */
+  readonly storedConf: ConfState;
   /** Its log is whole, and it has all that it may ever have acknowledged. */
   readonly trustworthy: boolean;
   /** Dies when it has passed so many more points between persist, send and apply. */
@@ -296,7 +298,8 @@ export class Nemesis {
     if (victim?.up !== true || victim.disk.image.meta === null) return;
     if (victims.some((other) => !other.up || !other.trustworthy)) return;
     const small = (half: readonly NodeId[]): boolean => half.includes(victim.name) && half.length < 3;
-    if (victims.some(({ conf }) => small(conf.voters) || small(conf.votersOutgoing))) return;
+    const confs = victims.flatMap(({ conf, storedConf }) => [conf, storedConf]);
+    if (confs.some((conf) => small(conf.voters) || small(conf.votersOutgoing))) return;
     this.#note(`damages the log of n${node}`, node);
     victim.crash();
     victim.damage();

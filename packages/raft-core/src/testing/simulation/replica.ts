@@ -3,6 +3,7 @@ import { Group } from '../../group/group.js';
 import type { EntryRead, Persist, Ready } from '../../group/ready.js';
 import type { ConfState } from '../../log/entry.js';
 import type { ConfChange } from '../../membership/conf-change.js';
+import { ConfLog } from '../../membership/conf-log.js';
 import { emptyConf } from '../../membership/conf-state.js';
 import type { Message } from '../../message/message.js';
 import type { GroupMeta } from '../../storage/storage.js';
@@ -91,6 +92,11 @@ export class Replica implements Server, Victim, ReplicaView {
   }
   get conf(): ConfState {
     return this.#group?.conf ?? emptyConf;
+  }
+  get storedConf(): ConfState {
+    const stored = this.disk.image.stored();
+    if (stored?.status !== 'healthy') return emptyConf;
+    return new ConfLog(stored.meta.confIndex, stored.meta.conf, stored.configEntries).current;
   }
   get applied(): LogIndex {
     return this.#applier.machine.applied;
