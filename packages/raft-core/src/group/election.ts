@@ -49,13 +49,14 @@ function placeInLine(s: GroupState, gone: NodeId | null): number {
 /**
  * A replica may campaign that lacks nothing and is a voter of the newest configuration it has; or, as
  * long as that is not known to be committed, of the one before: without the replica that is to go, a
- * majority of the old one may not be there to finish the change (thesis 4.2.2). Its own vote counts
- * only if it is a voter of the newest.
+ * majority of the old one may not be there to finish the change (thesis 4.2.2). That one is committed, whether this
+ * replica knows or not: only then the newest was proposed (seed 216590). Its own vote counts only if it is a voter of
+ * the newest.
  */
 export function mayCampaign(s: GroupState): boolean {
   if (s.lost !== 'none' || s.install !== null || !s.mayVote) return false;
   if (isVoter(s.confs.current, s.self)) return true;
-  return s.confs.index > s.log.commit && isVoter(s.confs.at(s.log.commit), s.self);
+  return s.confs.index > s.log.commit && isVoter(s.confs.previous, s.self);
 }
 
 export function becomeFollower(s: GroupState, term: Term, leader: NodeId | null): void {

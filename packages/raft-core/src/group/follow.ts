@@ -14,7 +14,7 @@ export function onAppend(s: GroupState, m: Append): void {
   hearLeader(s, m.from);
   // Also while a snapshot is being received: a leader that is sending it ignores the answer, one that
   // gave up begins again.
-  if (s.lost !== 'none') {
+  if (needsSnapshot(s)) {
     answer(s, m.from, { kind: 'needs_snapshot', atLeast: s.log.compacted.index });
     return;
   }
@@ -39,6 +39,13 @@ export function onAppend(s: GroupState, m: Append): void {
   s.log.commitTo(logIndex(Math.min(m.commit, last)));
   answer(s, m.from, { kind: 'accepted', index: last });
 }
+
+/**
+ * Something is lost; or this replica joins, and does not know the membership before the first change in the log. With entries
+ * alone it could come to lead without being able to make a snapshot, which others may need before anything is
+ * committed again (seed 200199).
+ */
+export const needsSnapshot = (s: GroupState): boolean => s.lost !== 'none' || !s.confs.known;
 
 /**
  * Takes over entries. Only a real conflict truncates: a late append that repeats the beginning of
@@ -90,7 +97,7 @@ export function retractAcks(s: GroupState, from: LogIndex): void {
 export function onHeartbeat(s: GroupState, m: Heartbeat): void {
   hearLeader(s, m.from);
   followCommit(s, m.commit);
-  if (s.lost !== 'none' && s.install === null) {
+  if (needsSnapshot(s) && s.install === null) {
     answer(s, m.from, { kind: 'needs_snapshot', atLeast: s.log.compacted.index });
   }
   // It says who leads, which binds this replica to nothing once its term is durable.

@@ -1,8 +1,7 @@
 import { logIndex } from '../ids.js';
-import type { LogIndex } from '../ids.js';
 import type { SnapshotChunk, SnapshotPosition } from '../message/message.js';
 import { hearLeader, resetElectionDeadline } from './election.js';
-import { answer, retractAcks } from './follow.js';
+import { answer, needsSnapshot, retractAcks } from './follow.js';
 import { knowsTerms } from './lost-votes.js';
 import type { GroupState, Install } from './state.js';
 
@@ -13,7 +12,7 @@ export function onSnapshotChunk(s: GroupState, m: SnapshotChunk): void {
     onNextChunk(s, s.install, m);
     return;
   }
-  if (s.lost === 'none' && isNotNeeded(s, m)) return;
+  if (!needsSnapshot(s) && isNotNeeded(s, m)) return;
   if (m.position.index < s.log.compacted.index) {
     // Older than the log here: to go back to it would forget what this replica acknowledged.
     answer(s, m.from, { kind: 'needs_snapshot', atLeast: s.log.compacted.index });
@@ -77,7 +76,7 @@ function onNextChunk(s: GroupState, install: Install, m: SnapshotChunk): void {
 function beginLogAt(s: GroupState, { position, voteFrom }: Install): void {
   const { index, term } = position;
   const keepsTail = s.lost === 'state' && index <= s.log.handed && s.log.matches(index, term);
-  if (keepsTail) restartAt(s, index);
+  if (keepsTail) restartAt(s, position);
   else resetTo(s, position);
   if (s.lost === 'log') {
     // Whom it voted for in this term is forgotten with the log: it must not vote twice.
@@ -145,9 +144,9 @@ export function snapshotRestored(s: GroupState, key: string): boolean {
  * The log holds the snapshot's last entry and goes on from it. The tail stays: this replica may have
  * acknowledged it, and a majority may stand on that.
  */
-function restartAt(s: GroupState, index: LogIndex): void {
+function restartAt(s: GroupState, { index, conf }: SnapshotPosition): void {
   s.log.restartAt(index);
-  s.confs.compact(index);
+  s.confs.restartAt(index, conf);
 }
 
 function resetTo(s: GroupState, position: SnapshotPosition): void {

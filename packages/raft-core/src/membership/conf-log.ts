@@ -32,9 +32,22 @@ export class ConfLog {
     return (this.#later.at(-1) ?? this.#base).conf;
   }
 
+  /** The one before it; the same where that is compacted. */
+  get previous(): ConfState {
+    return (this.#later.at(-2) ?? this.#base).conf;
+  }
+
   /** Where the configuration in force stands in the log. */
   get index(): LogIndex {
     return (this.#later.at(-1) ?? this.#base).index;
+  }
+
+  /**
+   * Whether the membership is known from the compacted index on: not on a replica that joins, until a snapshot
+   * says it. Whoever does not know it cannot make a snapshot for others.
+   */
+  get known(): boolean {
+    return this.#base.conf.voters.length > 0;
   }
 
   append(entry: Entry): void {
@@ -59,7 +72,11 @@ export class ConfLog {
   }
 
   compact(index: LogIndex): void {
-    const conf = this.at(index);
+    this.restartAt(index, this.at(index));
+  }
+
+  /** A snapshot takes the place of the entries up to `index`; what follows stays. */
+  restartAt(index: LogIndex, conf: ConfState): void {
     this.#later = this.#later.filter((later) => later.index > index);
     this.#base = { index, conf };
   }

@@ -76,6 +76,7 @@ export class Node {
   appliedIndex = 0;
   readonly #copies = new Map<number, { index: number; text: string }>();
   #restoring: { key: string; text: string } | null = null;
+  #saved: { readonly applied: readonly string[]; readonly index: number } = { applied: [], index: 0 };
 
   constructor(id: NodeId, disk: Disk, limits: Partial<GroupLimits>, now: number) {
     this.id = id;
@@ -83,11 +84,16 @@ export class Node {
     this.group = this.#open(limits, now);
   }
 
-  /** The process dies; what was not durable is gone, and so is the state machine. */
+  /** What is applied so far survives a restart. */
+  save(): void {
+    this.#saved = { applied: [...this.applied], index: this.appliedIndex };
+  }
+
+  /** The process dies; what was not durable is gone, and so is what the state machine did not save. */
   restart(limits: Partial<GroupLimits>, now: number, lost: 'none' | 'log' = 'none'): void {
     this.writing = [];
-    this.applied = [];
-    this.appliedIndex = 0;
+    this.applied = [...this.#saved.applied];
+    this.appliedIndex = this.#saved.index;
     if (lost === 'log') this.disk = new Disk([], `${this.disk.meta.incarnation}'`);
     this.group = this.#open(limits, now, lost);
     this.down = false;
@@ -105,8 +111,8 @@ export class Node {
     const stored = this.disk.stored();
     const start = {
       stored,
-      applied: logIndex(0),
-      lost: stored.meta.compacted.index > 0 ? 'state' : lost,
+      applied: logIndex(this.appliedIndex),
+      lost: stored.meta.compacted.index > this.appliedIndex ? 'state' : lost,
     } as const;
     return new Group(options, start, now);
   }

@@ -45,6 +45,68 @@ describe('membership', () => {
     expect(cluster.node('a').group.removed).toBe(true);
   });
 
+  test('who joins takes no entry before it knows the members, and knows those of before the change', () => {
+    const cluster = new Cluster('abc');
+    cluster.elect('a');
+    cluster.propose('a', 'x');
+    cluster.join('d');
+    const d = cluster.node('d');
+    cluster.passes = ({ type, to }) => type !== 'snapshot_chunk' || to !== d.id;
+    change(cluster, 'a', learn('d'));
+    cluster.run(50);
+    expect([d.group.lastIndex, d.group.conf.voters]).toEqual([0, []]);
+    cluster.heal();
+    cluster.run(50);
+    expect(d.applied).toEqual(['x']);
+    expect(d.disk.meta.conf.voters).toEqual(['a', 'b', 'c']);
+  });
+
+  test('who joined can lead while nothing commits, and bring back who lost its state (seed 200199)', () => {
+    const cluster = new Cluster('abc');
+    cluster.elect('a');
+    cluster.propose('a', 'x');
+    cluster.settle();
+    const [b, d] = [cluster.node('b'), cluster.join('d')];
+    expect(b.group.compact(b.group.applied)).toBe(true);
+    cluster.settle();
+    // Everybody has the change, and nobody hears that another has it.
+    const at = cluster.node('a').group.lastIndex + 1;
+    cluster.passes = (m) =>
+      m.type !== 'append_response' || m.outcome.kind !== 'accepted' || m.outcome.index < at;
+    change(cluster, 'a', add('d'), remove('a'), remove('b'));
+    cluster.run(30);
+    expect([d.group.lastIndex, d.group.confCommitted]).toEqual([at, false]);
+    cluster.node('a').down = true;
+    cluster.restart('b');
+    expect(b.group.lost).toBe('state');
+    cluster.passes = (m) => m.type !== 'vote_request' || m.from === d.id;
+    cluster.until(() => d.group.role === 'leader');
+    cluster.heal();
+    cluster.until(() => b.group.lost === 'none' && d.group.confCommitted);
+    expect(d.applied).toEqual(['x']);
+  });
+
+  test('who is to go finishes that, though it does not know that it became a voter (seed 216590)', () => {
+    const cluster = new Cluster('a');
+    const a = cluster.elect('a');
+    const b = cluster.join('b');
+    change(cluster, 'a', learn('b'));
+    cluster.run(50);
+    b.save();
+    change(cluster, 'a', add('b'));
+    expect(a.group.confCommitted).toBe(true);
+    const voter = a.group.lastIndex;
+    // B has the entry that removes it, A loses it.
+    a.slowDisk = true;
+    change(cluster, 'a', remove('b'));
+    for (const name of 'ab') cluster.restart(name);
+    a.slowDisk = false;
+    expect([a.group.lastIndex, b.group.lastIndex]).toEqual([voter, voter + 1]);
+    expect(b.group.commit).toBeLessThan(voter);
+    cluster.until(() => a.group.role === 'leader' && a.group.confCommitted);
+    expect(a.group.conf.voters).toEqual(['a']);
+  });
+
   test('in a joint configuration both majorities are needed', () => {
     const cluster = new Cluster('abc');
     cluster.elect('a');

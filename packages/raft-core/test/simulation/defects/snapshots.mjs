@@ -45,7 +45,7 @@ export const snapshotDefects = [
     edits: [
       {
         file: 'group/snapshot-receive.ts',
-        find: "if (s.lost === 'none' && isNotNeeded(s, m)) return;",
+        find: 'if (!needsSnapshot(s) && isNotNeeded(s, m)) return;',
         replace: '',
       },
       {
