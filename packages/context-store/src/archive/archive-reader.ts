@@ -90,4 +90,4 @@ export const archiveIncomplete = (id: ContextId, seq: number): StoreError =>
   );
 
 const unavailable = (message: string, cause?: unknown): StoreError =>
-  new StoreError('archive_unavailable', message, cause === undefined ? {} : { cause });
+  new StoreError('archive_unavailable', message, { cause });

@@ -22,14 +22,16 @@ export class BackupReader {
 
   /** @throws StoreError `invalid_backup` where the bytes do not begin as a backup of a known version. */
   async readHeader(): Promise<void> {
-    const { value: first } = await this.#lines.next().catch(() => ({ value: undefined }));
-    if (first?.type !== 'header') {
-      throw new StoreError('invalid_backup', 'This is not a backup: its first line is not a header.');
-    }
-    if (first.version <= backupVersion) return;
+    const first = await this.#lines.next().catch((error: unknown) => {
+      // Why the bytes do not come says nothing of what they are.
+      if (!(error instanceof StoreError)) throw error;
+      throw notABackup(error);
+    });
+    if (first.value?.type !== 'header') throw notABackup();
+    if (first.value.version <= backupVersion) return;
     throw new StoreError(
       'invalid_backup',
-      `The backup has version ${first.version} of the format; this release reads up to ${backupVersion}. Upgrade it.`,
+      `The backup has version ${first.value.version} of the format; this release reads up to ${backupVersion}. Upgrade it.`,
     );
   }
 
@@ -111,6 +113,9 @@ export class BackupReader {
     if (after.done !== true) throw invalidLine(after.value.line, 'follows the end of the backup');
   }
 }
+
+const notABackup = (cause?: StoreError): StoreError =>
+  new StoreError('invalid_backup', 'This is not a backup: its first line is not a header.', { cause });
 
 async function* chained(
   first: readonly ParsedLine[],

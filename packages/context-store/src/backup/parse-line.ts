@@ -103,6 +103,8 @@ function contextOf(parsed: BackupContextLine, line: Line): ImportedContext {
  */
 function messageOf({ type, outline, message }: BackupMessageLine, line: Line): Uint8Array {
   if ((type === 'message') === (message.seq === null)) throw invalidLine(line, 'has a seq that cannot be');
+  // Without a time the archive could not take it.
+  timeOf(message.inserted_at, line);
   const start = Buffer.from(`${messageLineStart(type, outline)}{"seq":${message.seq ?? 'null'},`);
   const end = line.bytes.length - 1;
   if (!line.bytes.subarray(0, start.length).equals(start) || line.bytes[end] !== 0x7d) {
@@ -129,4 +131,4 @@ function timeOf(text: string, line: Line): number {
 const fromBase64 = (text: string): Uint8Array => Buffer.from(text, 'base64');
 
 export const invalidLine = (line: Line, reason: string, cause?: unknown): StoreError =>
-  new StoreError('invalid_backup', `Line ${line.number} ${reason}.`, cause === undefined ? {} : { cause });
+  new StoreError('invalid_backup', `Line ${line.number} ${reason}.`, { cause });

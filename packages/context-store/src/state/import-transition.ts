@@ -77,11 +77,11 @@ function goOn(reader: StateReader, command: ImportCommand, stage: number): Trans
  */
 function freshOrdinal(reader: StateReader, at: number): number {
   const next = reader.nextOrdinal();
-  return at < largestOrdinal ? Math.max(next, at) : next;
+  return at < largestNumber ? Math.max(next, at) : next;
 }
 
-/** Keys have six bytes for it; half of them are left for the contexts that come after. */
-const largestOrdinal = 2 ** 47;
+/** Keys have six bytes for a number; half of them are left for what comes after. */
+const largestNumber = 2 ** 47;
 
 function add(
   reader: StateReader,
@@ -123,9 +123,11 @@ function addEntry(stage: ImportStage, entry: ImportEntry, ops: KeyOp[]): ImportS
       openFromCommand(entry.stored);
       ops.push({ type: 'put', key: messageKey(ordinal, stage.messages + 1), value: entry.stored });
       return { ...next, messages: stage.messages + 1 };
-    case 'change':
+    case 'change': {
+      const changeSeq = seqAfterChange(stage, entry);
       ops.push({ type: 'put', key: changeKey(ordinal, entry.version), value: entry.entry });
-      return { ...next, changeVersion: entry.version, changeSeq: seqAfterChange(stage, entry) };
+      return { ...next, changeVersion: entry.version, changeSeq };
+    }
     case 'key':
       ops.push(...keyOps(stage, entry.key));
       return {
@@ -139,6 +141,7 @@ function addEntry(stage: ImportStage, entry: ImportEntry, ops: KeyOp[]): ImportS
 /** The last message after a change that follows the one before it. */
 function seqAfterChange(stage: ImportStage, change: Extract<ImportEntry, { section: 'change' }>): number {
   const first = stage.changeVersion === 0;
+  if (change.version > largestNumber) throw new InvalidCommand(beyondNumbers(change.version));
   if (change.version < 1 || (!first && change.version !== stage.changeVersion + 1)) {
     throw new InvalidCommand(`The change of version ${change.version} does not follow the one before it.`);
   }
@@ -149,6 +152,9 @@ function seqAfterChange(stage: ImportStage, change: Extract<ImportEntry, { secti
   }
   return lastSeq;
 }
+
+const beyondNumbers = (found: number): string =>
+  `A version or a number of appends is ${found}, at most ${largestNumber} are taken.`;
 
 function keyOps({ ordinal, keys }: ImportStage, key: RememberedKey): readonly KeyOp[] {
   if (key.key.length < 1 || key.key.length > 256) throw new InvalidCommand('A key has 1 to 256 characters.');
@@ -170,6 +176,10 @@ function finished(stage: ImportStage, imported: ImportedContext, place: number):
   }
   if (stage.changeVersion !== 0 && (stage.changeVersion !== version || stage.changeSeq !== lastSeq)) {
     throw new InvalidCommand(`The context has version ${version}, its last change ${stage.changeVersion}.`);
+  }
+  // Every append adds to both, and must be able to.
+  if (Math.max(version, appends) > largestNumber) {
+    throw new InvalidCommand(beyondNumbers(Math.max(version, appends)));
   }
   if (createdAt > maximumTime || updatedAt > maximumTime) {
     throw new InvalidCommand('A time of the context is beyond what a date can say.');

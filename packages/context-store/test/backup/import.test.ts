@@ -60,6 +60,14 @@ describe('an import', () => {
     expect((await failure(altered)).message).toMatch('checksum');
   });
 
+  test('that cannot be read ends with the reason, whatever had come of it', async () => {
+    const gone = new Error('The disk is gone.');
+    const broken: AsyncIterable<Uint8Array> = {
+      [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(gone) }),
+    };
+    await expect(to.store.import(broken)).rejects.toBe(gone);
+  });
+
   test('refuses another format, and one of a later release', async () => {
     await failure(Buffer.from(''));
     await failure(Buffer.from('{"role":"user","parts":[]}\n'));
@@ -90,6 +98,7 @@ describe('an import', () => {
       'a key with half a hash',
       (lines) => edited(lines, 'keys', { entries: [{ ...keyOf(lines), hash: 'AAAA' }] }),
     ],
+    ['a message of no time', (lines) => messageAt(lines, 'yesterday')],
     ['a change of another version', (lines) => edited(lines, 'changes', { from: 2 })],
     ['a message that was written anew', (lines) => lines.map((line) => reordered(line))],
   ];
@@ -216,6 +225,13 @@ function swapped(lines: readonly Line[]): readonly Line[] {
   const messages = lines.filter(({ type }) => type === 'message').toReversed();
   return lines.map((line) => (line.type === 'message' ? (messages.shift() ?? line) : line));
 }
+
+const messageAt = (lines: readonly Line[], time: string): readonly (Line | string)[] =>
+  lines.map((line) =>
+    line.type === 'message'
+      ? JSON.stringify(line).replace(/"inserted_at":"[^"]*"/, `"inserted_at":"${time}"`)
+      : line,
+  );
 
 const reordered = ({ type, ...rest }: Line): Line =>
   type === 'message'

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 
 import type { Command, ImportedContext, ImportEntry } from '../../src/command/command.js';
 import { contextId } from '../../src/context/context-id.js';
+import { encodeEntry } from '../../src/stream/change-entry.js';
 import { prepareMessages } from '../../src/message/prepare-messages.js';
 import { history } from '../support/actions.js';
 import { estimator, GroupBench, putCommandOf, text } from '../support/group-bench.js';
@@ -137,6 +138,8 @@ describe('an import in several commands', () => {
     ['metadata that is no object', { metadata: '[]' }],
     ['too much metadata', { metadata: JSON.stringify({ a: 'x'.repeat(70_000) }) }],
     ['a time that no date can say', { updatedAt: 9_000_000_000_000_000 }],
+    ['a version that leaves no room for more', { version: 2 ** 48 - 1 }],
+    ['more appends than can be counted', { appends: Number.MAX_SAFE_INTEGER }],
   ])('is refused with %s', (_, wrong) =>
     withBench(async (bench) => {
       const finish = { ...contextOf(1), ...wrong };
@@ -146,6 +149,14 @@ describe('an import in several commands', () => {
       expect(bench.machine.context(id)).toBeUndefined();
     }),
   );
+
+  test('is refused with a change of a version that no key can hold', () =>
+    withBench(async (bench) => {
+      const load = { usedTokens: 0, needsCompaction: false };
+      const entry = encodeEntry({ kind: 'append', lastSeq: 0, count: 0, load });
+      const entries = [{ section: 'change', version: 2 ** 48, entry }] as const;
+      expect(await bench.run(command({ entries }))).toMatchObject({ refusal: { reason: 'import_invalid' } });
+    }));
 });
 
 test('a window that does not belong to its messages may cost an append, never the group', async () => {
