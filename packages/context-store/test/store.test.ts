@@ -205,6 +205,17 @@ describe('ContextStore', () => {
     });
   });
 
+  test('a version or a seq that no context ever reaches is as wrong as any other', async () => {
+    await bench.store.put('demo', {});
+    const ifVersion = Number.MAX_SAFE_INTEGER;
+    const conflict = { code: 'conflict', details: { current_version: 0 } };
+    await expect(bench.store.append('demo', [text('mine')], { ifVersion })).rejects.toMatchObject(conflict);
+    await expect(bench.store.compact('demo', [], { ifVersion })).rejects.toMatchObject(conflict);
+    await expect(bench.store.compact('demo', [], { upToSeq: ifVersion })).rejects.toMatchObject({
+      code: 'invalid_up_to_seq',
+    });
+  });
+
   test('observers hear of each message once, with who counted its tokens', async () => {
     const seen: AppendedMessage[] = [];
     await bench.restart({ observer: { onAppended: (message) => seen.push(message) } });

@@ -174,9 +174,9 @@ const readSetting = <T>(reader: ByteReader, value: () => T): Setting<T> => ({
   value: value(),
 });
 
-/** Null is 0, n is n + 1. */
+/** Null is 0, n is n + 1. The largest number passes for the one before it: no version, seq or time is as large. */
 function writeOptional(writer: ByteWriter, value: number | null): void {
-  writer.varint(value === null ? 0 : value + 1);
+  writer.varint(value === null ? 0 : Math.min(value, Number.MAX_SAFE_INTEGER - 1) + 1);
 }
 
 function readOptional(reader: ByteReader): number | null {
