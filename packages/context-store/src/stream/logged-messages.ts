@@ -25,7 +25,9 @@ export async function readLogged(
 ): Promise<LoggedMessages | 'missing'> {
   if (to < from) return { fromSeq: from, bodies: [] };
   const bodies: Uint8Array[] = [];
-  const run = source.machine.load(id)?.run;
+  const cached = source.machine.load(id);
+  // The caller has awaited since it looked: the id may have another life by now.
+  const run = cached?.context.record.ordinal === ordinal ? cached.run : undefined;
   if (run !== undefined && run.fromSeq <= from && run.nextSeq > from) {
     let bytes = 0;
     for (let seq = from; seq <= to; seq += 1) {

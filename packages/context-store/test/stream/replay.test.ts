@@ -6,6 +6,7 @@ import { contextId } from '../../src/context/context-id.js';
 import type { StreamChange } from '../../src/index.js';
 import { changeRange } from '../../src/state/keys.js';
 import { history } from '../support/actions.js';
+import { readChanges } from '../../src/stream/read-changes.js';
 import { changesOfMachine, shown, type ShownChange } from '../support/collect-changes.js';
 import { GroupBench, putCommandOf, text } from '../support/group-bench.js';
 import { runHistory } from '../support/run-history.js';
@@ -154,4 +155,24 @@ describe('what nothing holds any more', () => {
       actual: 6,
     });
   });
+});
+
+test('a page never has messages of the next life of an id that is erased while it is read', async () => {
+  const bench = await GroupBench.create();
+  try {
+    const id = contextId('a');
+    await bench.run(putCommandOf('a'));
+    // More versions than are read without a turn of the event loop.
+    for (let version = 1; version <= 20; version += 1) await bench.append('a', [text('of the first life')]);
+    const life = bench.machine.context(id)?.record.ordinal ?? 0;
+    const position = { life, version: 0, messages: 0, load: null };
+    const reading = readChanges(bench.source, id, position, true);
+    await bench.run({ type: 'erase', id, at: 1 });
+    await bench.run(putCommandOf('a'));
+    await bench.append('a', [text('of the second life')]);
+    const { changes } = await reading;
+    expect(changes.map(shown).filter(({ message }) => String(message).includes('second'))).toEqual([]);
+  } finally {
+    await bench.close();
+  }
 });
