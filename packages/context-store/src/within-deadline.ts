@@ -1,5 +1,8 @@
 import type { StoreError } from './store-error.js';
 
+/** A timer of Node that is to wait longer fires at once. */
+export const longestTimerMs = 0x7fff_ffff;
+
 /**
  * Gives what the work comes to and the time that is left, at least 1 ms. Once the time is over it fails with
  * the error of `late`; what was under way ends unheard.
@@ -12,9 +15,12 @@ export async function withinDeadline<T>(
   const end = performance.now() + deadlineMs;
   let timer: NodeJS.Timeout | undefined;
   const over = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(late());
-    }, deadlineMs);
+    timer = setTimeout(
+      () => {
+        reject(late());
+      },
+      Math.min(deadlineMs, longestTimerMs),
+    );
   });
   try {
     const value = await Promise.race([work, over]);

@@ -53,3 +53,12 @@ test('an error of the count is the error of the call', async () => {
     'too many',
   );
 });
+
+test('a deadline beyond what a timer can wait is a long one, not one that is over', async () => {
+  const { value } = await withinDeadline(
+    new Promise<string>((resolve) => setTimeout(resolve, 20, 'done')),
+    Number.MAX_SAFE_INTEGER,
+    late,
+  );
+  expect(value).toBe('done');
+});

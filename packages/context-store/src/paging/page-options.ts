@@ -1,5 +1,5 @@
 export interface ReadOptions {
-  /** Milliseconds until the read gives up with `unavailable`. Default 10,000. */
+  /** Milliseconds until the read gives up with `unavailable`. Default: the store's. */
   readonly deadlineMs?: number;
 }
 

@@ -1,4 +1,5 @@
 import type { ContextId } from '../context/context-id.js';
+import { longestTimerMs } from '../within-deadline.js';
 
 /** Those who wait for a change, by context: a change costs nothing to contexts that nobody watches. */
 export class ChangeWaiters {
@@ -20,11 +21,14 @@ export class ChangeWaiters {
         clearTimeout(timer);
         resolve();
       };
-      const timer = setTimeout(() => {
-        waiting.delete(wake);
-        if (waiting.size === 0 && this.#byContext.get(id) === waiting) this.#byContext.delete(id);
-        resolve();
-      }, ms);
+      const timer = setTimeout(
+        () => {
+          waiting.delete(wake);
+          if (waiting.size === 0 && this.#byContext.get(id) === waiting) this.#byContext.delete(id);
+          resolve();
+        },
+        Math.min(ms, longestTimerMs),
+      );
       timer.unref();
       waiting.add(wake);
     });

@@ -5,6 +5,7 @@ import { openRead, pageFromWire } from '../routing/read-kinds.js';
 import { shareOf } from '../routing/read-policy.js';
 import { readOn, type ReadRouter, type ReadTry } from '../routing/read-router.js';
 import type { Routes } from '../routing/routes.js';
+import { longestTimerMs } from '../within-deadline.js';
 import type { ChangeWaiters } from './change-waiters.js';
 import { hasNews, isBehind } from './news.js';
 import { readChanges } from './read-changes.js';
@@ -43,7 +44,7 @@ export class ContextStreams {
     deadlineMs: number,
   ): Promise<ChangesPage> {
     const group = this.#routes.groupOf(id);
-    const waitMs = options.waitMs ?? defaultWaitMs;
+    const waitMs = Math.min(options.waitMs ?? defaultWaitMs, longestTimerMs);
     const bodies = options.bodies ?? true;
     const waitEnd = performance.now() + waitMs;
     const ms = shareOf(deadlineMs, this.#routes.hasOthers(group));

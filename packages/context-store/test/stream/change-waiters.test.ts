@@ -41,6 +41,15 @@ describe('those who wait for a change', () => {
     await waiters.wait(a, 0);
   });
 
+  test('that wait for ever wait for a change', async () => {
+    const waiters = new ChangeWaiters();
+    const waiting = waiters.wait(a, Infinity);
+    await waiters.wait(b, 10);
+    expect(await resolved([waiting])).toEqual([false]);
+    waiters.wake(a);
+    await waiting;
+  });
+
   test('do not wait at all after the end', async () => {
     const waiters = new ChangeWaiters();
     const waiting = waiters.wait(a, 60_000);

@@ -9,6 +9,7 @@ import { closeCodes } from '../lane/connection.js';
 import type { Connection } from '../lane/connection.js';
 import { BEATS_VERSION } from '../options.js';
 import type { PeerLimits } from '../options.js';
+import { longestTimerMs } from '../../within-deadline.js';
 import { PeerError } from '../peer-error.js';
 import type { PeerHandler } from '../peer-network.js';
 import type { AnnouncedState, PeerTraffic } from '../peer-status.js';
@@ -59,7 +60,6 @@ const VACANT_TICKS = 4;
 const CONTROL_PATIENCE = 3;
 /** Whether a peer is there, the control lane tells. The bulk lane may wait behind megabytes on a slow network. */
 const BULK_PATIENCE = 10;
-const MAX_DEADLINE_MS = 0x7fff_ffff;
 const MAX_STREAMS = 4;
 
 /** A peer from its first connection to its loss: two lanes, and what is asked over them. */
@@ -160,7 +160,7 @@ export class PeerLink {
       return Promise.reject(new PeerError('peer_unreachable', 'The deadline of the request is over.'));
     }
     const lane = this.#laneFor(payload.length);
-    return this.#outgoing.send(lane, method, payload, Math.min(deadlineMs, MAX_DEADLINE_MS));
+    return this.#outgoing.send(lane, method, payload, Math.min(deadlineMs, longestTimerMs));
   }
 
   /** Whether the peer is still there: resolves with the next word from it, or when it is lost. */
