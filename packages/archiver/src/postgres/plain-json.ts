@@ -1,11 +1,14 @@
 const replacement = '\\ufffd';
-/** A JSON string, or a number with an exponent. Everything else passes as it is. */
-const token = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?[eE][+-]?\d+/g;
-/** A pair of escaped surrogates, or one escape. */
-const escape = /\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\./g;
+/**
+ * A quotation mark, a pair of escaped surrogates, one escape, or what may be a number. No alternative can go back and
+ * try another way: with `\d+[eE]` a number of a million digits took hours, and with whole strings a long one ended in
+ * an overflow of the stack.
+ */
+const token =
+  /"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|-?\d[\d.eE+-]*/g;
 const refused = /^\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})$/;
-/** `numeric` has 131,072 digits before the point and 16,383 behind it. */
-const largestExponent = 16_000;
+/** Of `numeric`, before the point and behind it. */
+const largestDigits = { whole: 131_072, fraction: 16_383 } as const;
 
 /**
  * The same JSON as Postgres takes it for `jsonb`: NUL characters and halves of surrogate pairs become
@@ -13,13 +16,20 @@ const largestExponent = 16_000;
  * Sources: "JSON Types" (8.14) and "Numeric Types" (8.1) of Postgres' manual.
  */
 export function plainJson(json: string): string {
+  let inString = false;
   return json.replace(token, (found) => {
-    if (found.startsWith('"')) {
-      return found.replace(escape, (each) => (refused.test(each) ? replacement : each));
-    }
-    const exponent = Number(found.slice(found.search(/[eE]/) + 1));
-    return Math.abs(exponent) > largestExponent ? `"${found}"` : found;
+    if (found === '"') inString = !inString;
+    else if (found.startsWith('\\')) return refused.test(found) ? replacement : found;
+    else if (!inString && !isNumeric(found)) return `"${found}"`;
+    return found;
   });
+}
+
+function isNumeric(number: string): boolean {
+  const [mantissa = '', exponent = '0'] = number.split(/[eE]/);
+  const [whole = '', fraction = ''] = mantissa.replace('-', '').split('.');
+  const shift = Number(exponent);
+  return whole.length + shift <= largestDigits.whole && fraction.length - shift <= largestDigits.fraction;
 }
 
 const suspicious = [Buffer.from('\\u0000'), Buffer.from('\\ud'), Buffer.from('\\uD')];

@@ -30,7 +30,24 @@ describe('JSON for jsonb', () => {
     [String.raw`"\\\u0000"`, String.raw`"\\\ufffd"`],
     [String.raw`"\ud83d \uDE00 \ud83d\ude00"`, String.raw`"\ufffd \ufffd \ud83d\ude00"`],
     ['[1e999999,-2.5E-20000,1e20,"1e999999"]', '["1e999999","-2.5E-20000",1e20,"1e999999"]'],
+    ['[0.25e-16381,0.25e-16382,1e131071,1e131072]', '[0.25e-16381,"0.25e-16382",1e131071,"1e131072"]'],
   ])('%s becomes %s', (before, after) => {
     expect(plainJson(before)).toBe(after);
+  });
+
+  test('takes as many digits as numeric has', () => {
+    const digits = '1'.repeat(131_072);
+    expect(plainJson(`[-${digits},${digits}1]`)).toBe(`[-${digits},"${digits}1"]`);
+  });
+
+  test('is made in time that grows with the text, whatever the text is', () => {
+    const length = 4_000_000;
+    const [digits, words, escapes] = ['1'.repeat(length), 'a'.repeat(length), '\\n'.repeat(length)];
+    const begun = performance.now();
+    for (const text of [`[${digits}`, `"${digits}e"`, `"${words}`, `"${words}${words}"`, `"${escapes}"`]) {
+      expect(plainJson(`${text},"\\u0000"]`)).toContain('\\ufffd');
+    }
+    // A number of so many digits took days.
+    expect(performance.now() - begun).toBeLessThan(30_000);
   });
 });

@@ -182,6 +182,28 @@ describe('what SQL sees', () => {
     ]);
   });
 
+  test('numbers as large and as small as numeric has them stay numbers', async () => {
+    const url = await databases.migrated();
+    const numbers = [
+      `-${'1'.repeat(131_072)}`,
+      '1e131071',
+      `0.${'1'.repeat(16_383)}`,
+      '1e-16383',
+      '0.25E-16381',
+    ];
+    const beyond = ['1'.repeat(131_073), '1e131072', `0.${'1'.repeat(16_384)}`, '1e-16384', '0.25E-16382'];
+    const content = `"parts":[{"type":"text","text":"\\u0000","n":[${[...numbers, ...beyond].join()}]}]`;
+    await withArchive(url, async (archive) => {
+      expect(await archive.write([sampleRow(1, { content })])).toMatchObject({ inserted: 1, refused: [] });
+    });
+    const types = await query(
+      url,
+      `select jsonb_typeof(n) as type from messages, jsonb_array_elements(parts -> 0 -> 'n') as n`,
+    );
+    const expected = [...numbers.map(() => 'number'), ...beyond.map(() => 'string')];
+    expect(types).toEqual(expected.map((type) => ({ type })));
+  });
+
   test('rows that no table can hold are refused one by one, and the others are written', async () => {
     const url = await databases.migrated();
     await withArchive(url, async (archive) => {
