@@ -38,8 +38,8 @@ export function embeddedRequests(keys: ApiKeys, metrics: Metrics) {
   };
 }
 
-/** The path with the id taken out: a label for each context would be a series for each. */
+/** The path with the ids and names taken out: a label for each would be a series for each, whoever makes them up. */
 function routeOf(url: string): string {
   const [path = ''] = url.split('?', 1);
-  return path.replace(/(\/v1\/contexts\/)[^/]+/, '$1:id');
+  return path.replace(/(\/v1\/contexts\/)[^/]+/, '$1:id').replace(/(\/v1\/cluster\/nodes\/)[^/]+/, '$1:name');
 }
