@@ -125,7 +125,8 @@ export class Streams implements OnModuleDestroy {
       this.emptied = resolve;
     });
     for (const stream of this.open) stream.close('node_stops');
-    await Promise.race([emptied, new Promise((resolve) => setTimeout(resolve, farewellMs))]);
+    // Not what a process waits for that has nothing else to do.
+    await Promise.race([emptied, new Promise((resolve) => setTimeout(resolve, farewellMs).unref())]);
     for (const stream of this.open) stream.abandon();
   }
 }
