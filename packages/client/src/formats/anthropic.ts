@@ -91,11 +91,11 @@ function userBlock(part: UserContent): AnthropicUserBlock {
   const title = filename === null ? {} : { title: filename };
   if (mediaType.startsWith('image/')) return { type: 'image', source: sourceOf(part) };
   if (mediaType === 'application/pdf') return { type: 'document', source: sourceOf(part), ...title };
-  const data = mediaType === 'text/plain' ? base64Of(part.url) : null;
+  const data = mediaType === 'text/plain' ? textOf(part.url) : null;
   if (data === null) return { type: 'text', text: fileNote(part) };
   return {
     type: 'document',
-    source: { type: 'text', media_type: 'text/plain', data: decoded(data) },
+    source: { type: 'text', media_type: 'text/plain', data },
     ...title,
   };
 }
@@ -105,8 +105,15 @@ function sourceOf({ url, mediaType }: FileContent): AnthropicSource {
   return data === null ? { type: 'url', url } : { type: 'base64', media_type: mediaType, data };
 }
 
-function decoded(base64: string): string {
-  return new TextDecoder().decode(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));
+/** The text of a data URL; null for another URL, and where it says that it is Base64 and is not. */
+function textOf(url: string): string | null {
+  const base64 = base64Of(url);
+  if (base64 === null) return null;
+  try {
+    return new TextDecoder().decode(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));
+  } catch {
+    return null;
+  }
 }
 
 function assistantBlock(block: AssistantContent): AnthropicAssistantBlock {

@@ -44,19 +44,24 @@ function file(url: string, mediaType: string | null, filename: string | null): F
 }
 
 function typeOfUrl(url: string): string {
-  const data = /^data:([^;,]+)/.exec(url)?.[1];
-  if (data !== undefined) return data;
+  if (url.startsWith('data:')) return /^data:([^;,]+)/.exec(url)?.[1] ?? 'text/plain';
   return /\.pdf($|\?)/i.test(url) ? 'application/pdf' : 'image/*';
 }
 
-/** Base64 of a data URL; null for another URL. A data URL may also hold percent-encoded text. */
+/** Base64 of a data URL; null for another URL. A data URL may also hold percent-encoded bytes. */
 export function base64Of(url: string): string | null {
   const match = /^data:[^,]*?(;base64)?,/.exec(url);
   if (match === null) return null;
   const payload = url.slice(match[0].length);
-  if (match[1] !== undefined) return payload;
-  const bytes = new TextEncoder().encode(decodeURIComponent(payload));
-  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
+  return match[1] === undefined ? btoa(percentDecoded(payload)) : payload;
+}
+
+/** The bytes, each as a character. A `%` that begins no escape stands for itself (WHATWG URL, section 1.3). */
+function percentDecoded(text: string): string {
+  const bytes = Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('');
+  return bytes.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 }
 
 /** What stands for a file that the provider takes in no form. */

@@ -260,3 +260,33 @@ describe('of every history', () => {
     );
   });
 });
+
+describe('the address of a file', () => {
+  const file = (url: string, mediaType?: string): MessageInput => ({
+    role: 'user',
+    parts: [{ type: 'file', url, ...(mediaType === undefined ? {} : { mediaType }) }],
+  });
+
+  test.each([
+    ['data:application/pdf,100%', '100%'],
+    ['data:application/pdf,%25PDF%zz', '%PDF%zz'],
+    ['data:application/pdf,%FF%00é', '\u00ff\u0000\u00c3\u00a9'],
+    ['data:application/pdf;base64,YWJj', 'abc'],
+  ])('%s holds its bytes, whatever is escaped in it', (url, bytes) => {
+    const { messages } = toAnthropicMessages([file(url)]);
+    expect(messages).toMatchObject([{ content: [{ source: { type: 'base64', data: btoa(bytes) } }] }]);
+    expect(() => toOpenAIMessages([file(url)])).not.toThrow();
+  });
+
+  test('that is no Base64 though it says so becomes a note, and ends no conversion', () => {
+    const { messages } = toAnthropicMessages([file('data:text/plain;base64,%%%', 'text/plain')]);
+    expect(messages).toEqual([
+      { role: 'user', content: [{ type: 'text', text: '[file: unnamed (text/plain)]' }] },
+    ]);
+  });
+
+  test('that is text of no type is no image', () => {
+    const { messages } = toAnthropicMessages([file('data:,hello')]);
+    expect(messages).toMatchObject([{ content: [{ source: { type: 'text', data: 'hello' } }] }]);
+  });
+});
