@@ -40,7 +40,7 @@ export class Admin {
 
   /**
    * A backup as NDJSON: of all contexts, or of some. It is whole only with its last line, of the type
-   * `end`; where the connection breaks, the stream fails or ends without it.
+   * `end`; where the connection breaks, the stream fails or ends without it. `signal` ends the stream too.
    */
   async backup({ prefix, ids, signal }: BackupOptions = {}): Promise<ReadableStream<Uint8Array>> {
     const call = {
@@ -52,8 +52,10 @@ export class Admin {
       signal,
     } as const;
     return this.http.request(call, async (response) => {
-      if (response.body === null) throw new BrokenAnswer(response.status, 'no body');
-      return response.body;
+      const { body } = response;
+      if (body === null) throw new BrokenAnswer(response.status, 'no body');
+      // The call ends here, and its signal with it; the stream has an hour to go, maybe.
+      return signal === undefined ? body : body.pipeThrough(new TransformStream(), { signal });
     });
   }
 
