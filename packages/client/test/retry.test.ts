@@ -253,6 +253,15 @@ describe('time', () => {
     expect(await (await contextOn(url, { timeoutMs: 600 })).context()).toMatchObject({ version: 3 });
   });
 
+  test('with a timeout of months are not over at once', async () => {
+    const { url } = await node((response, seen) =>
+      setTimeout(() => json(200, windowAnswer)(response, seen), 20),
+    );
+    for (const timeoutMs of [2 ** 31, Infinity]) {
+      expect(await (await contextOn(url, { timeoutMs, retries: 0 })).context()).toMatchObject({ version: 3 });
+    }
+  });
+
   test('a fetch that does not heed its signal does not hold the caller', async () => {
     const deaf = (() => new Promise(() => undefined)) as unknown as typeof fetch;
     const ctx = await contextOn('http://unused', { fetch: deaf, timeoutMs: 20, retries: 0 });

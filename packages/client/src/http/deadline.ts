@@ -1,3 +1,6 @@
+/** A timer that is to wait longer fires at once. */
+export const longestTimerMs = 0x7fff_ffff;
+
 /** Rejects with the signal's reason once it is aborted; `work` itself is not touched. */
 export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();

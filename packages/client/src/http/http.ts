@@ -1,6 +1,6 @@
 import { errorOf } from '../errors/error-of.js';
 import { BaseUrls } from './base-urls.js';
-import { linked, sleep, untilAborted } from './deadline.js';
+import { linked, longestTimerMs, sleep, untilAborted } from './deadline.js';
 import { mayHaveApplied, type Failure } from './failure.js';
 import { randomFraction } from './random.js';
 import {
@@ -119,11 +119,12 @@ export class Http {
     call.signal?.throwIfAborted();
     const { controller, release } = linked(call.signal);
     const timeoutMs = call.timeoutMs ?? this.timeoutMs;
-    const timer = Number.isFinite(timeoutMs)
-      ? setTimeout(() => {
-          controller.abort(timedOut);
-        }, timeoutMs)
-      : undefined;
+    const timer =
+      timeoutMs <= longestTimerMs
+        ? setTimeout(() => {
+            controller.abort(timedOut);
+          }, timeoutMs)
+        : undefined;
     try {
       // Raced, so that a `fetch` which does not heed its signal cannot hold the caller.
       return await untilAborted(this.exchange(call, baseUrl, controller.signal, read), controller.signal);

@@ -1,5 +1,5 @@
 import type { StreamFrame } from '@fastpaca/protocol';
-import { untilAborted } from '../http/deadline.js';
+import { longestTimerMs, untilAborted } from '../http/deadline.js';
 import { SseParser } from './sse-parser.js';
 
 /** Why a connection gave no further frame. */
@@ -59,6 +59,7 @@ export class FrameReader {
   ): Promise<Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array>['read']>> | 'silent'> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const silence = new Promise<'silent'>((resolve) => {
+      if (this.idleTimeoutMs > longestTimerMs) return;
       timer = setTimeout(() => {
         resolve('silent');
       }, this.idleTimeoutMs);

@@ -199,6 +199,15 @@ describe('a connection', () => {
     expect(lost).toEqual([expect.stringContaining('silent for 600 ms')]);
   });
 
+  test('that may be silent for ever is not made anew', async () => {
+    const { seen, url } = await node((response) => {
+      beginStream(response);
+      setTimeout(() => response.write(Buffer.concat(frames.map(encode))), 50);
+    });
+    await readUntil(await follow(url, { idleTimeoutMs: Infinity }), atEnd);
+    expect(seen).toHaveLength(1);
+  });
+
   test('with a heartbeat and no frame lives', async () => {
     let beats = 0;
     const { seen, url } = await node((response) => {
