@@ -81,8 +81,8 @@ export class SnapshotDriver<Result> {
     const source = await this.#copy(runtime);
     const reader = new SnapshotReader(to, id, source, this.#context.limits.maxChunkBytes);
     const other = runtime.readers.get(to);
-    if (other !== undefined && other.id > id) {
-      // A newer transfer has begun while this one opened its copy.
+    if (runtime.destroyed || (other !== undefined && other.id > id)) {
+      // The group has gone, or a newer transfer has begun, while this one opened its copy.
       this.#sources -= 1;
       await reader.release();
       return null;
