@@ -56,7 +56,8 @@ async function writeFile(
     for await (const chunk of chunks) {
       signal.throwIfAborted();
       take(chunk);
-      await file.write(chunk);
+      // Not `write`, which may take a part of it and say so: where a disk gets full.
+      await file.appendFile(chunk);
     }
     const totals = check();
     await file.sync();
