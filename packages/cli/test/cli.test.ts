@@ -93,9 +93,31 @@ describe('messages', () => {
     expect((await cli.run(['context', 'm', '--budget', '1'])).code).toBe(1);
   }, 180_000);
 
+  test('tail shows as many messages as it is asked for, also more than a page has', async () => {
+    const lines = Array.from(
+      { length: 1_000 },
+      (_, n) => `{"role":"user","parts":[{"type":"text","text":"${n}"}]}`,
+    );
+    for (let batch = 0; batch < 2; batch += 1) {
+      await cli.run(['append', 'many', '--messages', '--create'], lines.join('\n'));
+    }
+    const seqsOf = async (count: number): Promise<number[]> =>
+      (await cli.run(['tail', 'many', '-n', String(count), '--json'])).out
+        .trimEnd()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { seq: number }).seq);
+    expect(await seqsOf(1_500)).toEqual(Array.from({ length: 1_500 }, (_, n) => n + 501));
+    expect(await seqsOf(3_000)).toHaveLength(2_000);
+    expect(await seqsOf(1)).toEqual([2_000]);
+  }, 180_000);
+
   test('what somebody stored does not reach the terminal as a command', async () => {
     await cli.run(['append', 'evil', '--create'], 'before \u001b[2J\u0007 after');
     expect((await cli.run(['tail', 'evil'])).out).toContain('before \ufffd[2J\ufffd after');
+    await cli.run(['append', 'evil', '--role', 'a\u001b[2J\nb'], 'hello');
+    expect((await cli.run(['tail', 'evil', '-n', '1'])).out).toBe('     2  a\ufffd[2J b     hello\n');
+    await cli.run(['create', 'evil', '--metadata', '{"title":"\u009b2J"}']);
+    expect((await cli.run(['get', 'evil'])).out).toContain('{"title":"\ufffd2J"}');
   }, 180_000);
 
   test('tail -f goes on over a restart of the server, shows each message once, and ends with Ctrl-C', async () => {

@@ -77,7 +77,8 @@ async function tail(
   const version = follow === true ? (cursor ?? (await context.info({ signal })).version) : 0;
   let shown = 0;
   if (cursor === undefined && lines > 0) {
-    for (const message of await context.getTail({ limit: Math.min(lines, 1_000), signal })) {
+    const newest = { fromSeq: -lines, pageSize: Math.min(lines, 1_000), signal };
+    for await (const message of context.messages(newest)) {
       await output.show(message, () => messageText(message));
       shown = message.seq;
     }

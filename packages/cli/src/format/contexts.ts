@@ -1,5 +1,9 @@
 import type { ContextInfo } from '@fastpaca/fastpaca';
+import { printable } from './messages.js';
 import { pairs, table } from './table.js';
+
+/** JSON escapes what is a control character in ASCII, and leaves those of Latin-1 alone. */
+const jsonText = (value: unknown): string => printable(JSON.stringify(value));
 
 export const contextsTable = (contexts: readonly ContextInfo[]): string =>
   table(
@@ -28,9 +32,9 @@ export const contextText = (context: ContextInfo): string =>
     ],
     [
       'policy',
-      `${context.policy.strategy} ${JSON.stringify(context.policy.config)}, from ${context.triggerRatio} on`,
+      `${context.policy.strategy} ${jsonText(context.policy.config)}, from ${context.triggerRatio} on`,
     ],
-    ['metadata', JSON.stringify(context.metadata)],
+    ['metadata', jsonText(context.metadata)],
     ['created', context.createdAt],
     ['updated', context.updatedAt],
   ]);

@@ -3,7 +3,8 @@ import { counted } from './numbers.js';
 
 /** `12  user       Where is my order?`: further lines of a text are indented below its first. */
 export function messageText(message: StoredMessage | WindowMessage): string {
-  const head = `${String(message.seq ?? '-').padStart(6)}  ${message.role.padEnd(10)}  `;
+  const role = printable(message.role).replaceAll('\n', ' ');
+  const head = `${String(message.seq ?? '-').padStart(6)}  ${role.padEnd(10)}  `;
   const text = message.parts.map(partText).join('\n');
   return head + printable(text).replaceAll('\n', `\n${' '.repeat(head.length)}`);
 }
