@@ -7,7 +7,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -122,7 +122,7 @@ export class NodeFile {
     const temporary = `${file}.new`;
     const handle = openSync(temporary, 'w');
     try {
-      writeSync(handle, `${JSON.stringify({ ...this.#content, checksum: checksum(this.#content) })}\n`);
+      writeFileSync(handle, `${JSON.stringify({ ...this.#content, checksum: checksum(this.#content) })}\n`);
       fsyncSync(handle);
     } finally {
       closeSync(handle);
