@@ -55,7 +55,9 @@ function isNotNeeded(s: GroupState, m: SnapshotChunk): boolean {
 function onNextChunk(s: GroupState, install: Install, m: SnapshotChunk): void {
   if (install.complete || install.feeding !== null) return;
   if (m.offset !== install.offset) {
-    wantOffset(s, m, install.offset);
+    // One that comes again is answered again. One from further on is asked for only by who took what is before it: an earlier
+    // process here, and a late copy of the first chunk began this transfer anew (seed 311457).
+    wantOffset(s, m, m.offset < install.offset ? install.offset : 0);
     return;
   }
   if (m.done) {

@@ -59,6 +59,23 @@ describe('a follower is never forgotten', () => {
     expect(cluster.node('c').applied).toEqual(['p', 'q', 'r', 's', 't']);
   });
 
+  test('that was started again amid a snapshot and gets its first chunk a second time (seed 311457)', () => {
+    const cluster = behind();
+    const chunks: Message[] = [];
+    cluster.passes = (m) => m.type !== 'snapshot_chunk' || chunks.push(m) < 4;
+    cluster.run(30);
+    const [first] = chunks;
+    if (first === undefined) throw new Error('no chunk');
+    cluster.restart('c');
+    cluster.passes = (m) => m.type !== 'snapshot_chunk';
+    cluster.node('c').group.step(cluster.now, first);
+    cluster.settle();
+    expect(cluster.node('c').group.installing).toBe(true);
+    cluster.heal();
+    cluster.run(400);
+    expect(cluster.node('c').applied).toEqual(['p', 'q', 'r', 's', 't']);
+  });
+
   test('while it holds half a snapshot of an earlier term of the same leader (seed 139)', () => {
     const cluster = halfInstalled();
     cluster.passes = (m) => m.to !== c;

@@ -123,7 +123,7 @@ export const electionDefects = [
     edits: [
       {
         file: 'group/election.ts',
-        find: 'return s.confs.index > s.log.commit && isVoter(s.confs.at(s.log.commit), s.self);',
+        find: 'return s.confs.index > s.log.commit && isVoter(s.confs.previous, s.self);',
         replace: 'return false;',
       },
     ],

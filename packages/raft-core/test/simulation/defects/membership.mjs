@@ -1,5 +1,17 @@
 export const membershipDefects = [
   {
+    name: 'new-voter-forgets-itself',
+    focus: { founders: 1, nodes: 2, calmMs: 300, faults: ['membership', 'crash', 'crash_all'] },
+    breaks: 'a voter that is to go campaigns only where it has heard that it became one',
+    edits: [
+      {
+        file: 'group/election.ts',
+        find: 'isVoter(s.confs.previous, s.self);',
+        replace: 'isVoter(s.confs.at(s.log.commit), s.self);',
+      },
+    ],
+  },
+  {
     name: 'config-applied-late',
     breaks: 'a configuration counts once it is committed, not once it is in the log (thesis 4.1, etcd#7280)',
     edits: [
