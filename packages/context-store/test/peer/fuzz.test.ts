@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+
 import { createRandom, encodeFrame, groupId, nodeId, RaftError, term } from '@fastpaca/raft-core';
 import type { Message, Random } from '@fastpaca/raft-core';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -200,5 +203,25 @@ describe('a node that is sent malformed messages', () => {
     for (const stranger of strangers) stranger.ping();
     await Promise.all(strangers.map(closed));
     await isUnharmed();
+  });
+
+  test('keeps no connection to a stranger whom it refused, also where they keep theirs', async () => {
+    const strangers = await Promise.all(Array.from({ length: 8 }, () => knock(a.port)));
+    const stubborn = connect({ port: a.port, host: '127.0.0.1', allowHalfOpen: true });
+    stubborn.write(
+      'GET /internal/cluster HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+    );
+    let answer = '';
+    stubborn.on('data', (bytes) => (answer += bytes.toString()));
+    try {
+      await once(stubborn, 'end');
+      expect(answer).toContain('503');
+      for (const stranger of strangers) stranger.terminate();
+      await isUnharmed();
+      expect(stubborn.writable).toBe(true);
+    } finally {
+      stubborn.destroy();
+    }
   });
 });

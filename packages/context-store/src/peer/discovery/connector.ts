@@ -77,6 +77,8 @@ export class Connector {
     // A reset of a socket that nobody listens to would end the process.
     socket.on('error', () => socket.destroy());
     if (this.#state !== 'open' || this.#unauthenticated >= this.options.maxUnauthenticated) {
+      // Not the stranger's to keep half open: the server would wait for it as it stops.
+      socket.once('finish', () => socket.destroy());
       socket.end(refusedUpgrade);
       return;
     }
