@@ -132,7 +132,8 @@ export const errorCodes = {
   },
   quorum_would_be_lost: {
     status: 409,
-    meaning: 'Without the node, some groups would have no majority of running replicas.',
+    meaning:
+      'Without the node, some groups would have no majority of running replicas, or some have no leader and may be waiting for it.',
     remedy: 'Bring the other nodes back first, or restore this one.',
   },
   archive_incomplete: {

@@ -6,6 +6,7 @@ import type { NodeStanding } from './cluster-view.js';
 import type { ClusterFacts } from './facts.js';
 import { byName, type SeenNode } from './formation.js';
 import type { NodeReport } from './node-report.js';
+import { ledGroups } from './removal.js';
 
 /** A node as an operator sees it. */
 export interface NodeOverview {
@@ -77,7 +78,6 @@ export interface OverviewBasis {
 export function overviewOf(basis: OverviewBasis): ClusterOverview {
   const { facts, self, reports } = basis;
   const nodes = facts.nodes.filter(({ standing }) => standing !== 'removed').sort(byName);
-  const led = new Set([...reports.values()].flatMap(({ leads }) => leads));
   const sum = (of: (report: NodeReport) => number): number =>
     [...reports.values()].reduce((total, report) => total + of(report), 0);
   return {
@@ -89,7 +89,7 @@ export function overviewOf(basis: OverviewBasis): ClusterOverview {
     nodes: nodes.map((node) => nodeOverview(basis, node)),
     groups: {
       total: facts.placement.length,
-      withoutLeader: facts.placement.length - led.size,
+      withoutLeader: facts.placement.length - ledGroups(reports).size,
       underReplicated: sum(({ underReplicated }) => underReplicated),
       moving: sum(({ unsettled }) => unsettled),
     },

@@ -88,9 +88,14 @@ export class Cluster implements ClusterControl {
     this.#join = new JoinService(node, this.#system, network);
     const members = new MembersService(replica, network);
     const able = (): ReadonlySet<NodeId> => this.#presence.able(replica.facts);
-    this.#admin = new NodeAdmin({ facts, system: this.#system, presence: this.#presence });
     this.#mover = new GroupMover({ replica, facts, maximumMoves: this.#settings.maximumMoves });
     this.#reports = new ReportService(() => this.#report(), network);
+    this.#admin = new NodeAdmin({
+      facts,
+      system: this.#system,
+      presence: this.#presence,
+      reports: (deadlineMs) => this.#collect(deadlineMs),
+    });
     this.#balance = new LeaderBalance({ replica, facts, able, perPass: transfersPerPass });
     this.#keeper = new ReplicaKeeper({
       replica,
@@ -196,10 +201,10 @@ export class Cluster implements ClusterControl {
 
   async overview({ deadlineMs = overviewDeadlineMs }: ControlOptions = {}): Promise<ClusterOverview> {
     const { replica, node, network } = this.#parts;
-    const here = this.#presence.members(replica.facts);
-    const reports = await this.#reports.collect(this.self, here, deadlineMs);
+    const reports = await this.#collect(deadlineMs);
     const readiness = this.readiness();
     const { facts } = replica;
+    const here = this.#presence.members(facts);
     return overviewOf({
       facts,
       self: node.self,
@@ -362,11 +367,16 @@ export class Cluster implements ClusterControl {
     return plan;
   }
 
+  #collect(deadlineMs: number): Promise<ReadonlyMap<NodeId, NodeReport>> {
+    return this.#reports.collect(this.self, this.#presence.members(this.#parts.replica.facts), deadlineMs);
+  }
+
   #report(): NodeReport {
     const { replica } = this.#parts;
     const wanted = wantedReplicas(this.nodes().length);
     return reportOf({
       version: this.#settings.version,
+      sees: [...this.#presence.members(replica.facts)],
       statuses: replica.statuses().filter(({ group }) => group !== replica.systemGroup),
       unsettled: this.#mover.unsettled,
       wanted: () => wanted,

@@ -6,6 +6,8 @@ import { nodeIdSchema } from './node-schemas.js';
 /** What a node says of its groups, in numbers. */
 export interface NodeReport {
   readonly version: string;
+  /** Nodes of the cluster that are connected to this one, itself among them. */
+  readonly sees?: readonly NodeId[] | undefined;
   /** Context groups that have a replica here. */
   readonly replicas: number;
   /** Context groups that this node leads. */
@@ -22,6 +24,7 @@ export interface NodeReport {
 
 export const nodeReportSchema: z.ZodType<NodeReport> = z.object({
   version: z.string(),
+  sees: z.array(nodeIdSchema).optional(),
   replicas: z.int(),
   leads: z.array(z.int().transform((group) => group as GroupId)),
   applyLag: z.number(),
@@ -32,6 +35,7 @@ export const nodeReportSchema: z.ZodType<NodeReport> = z.object({
 
 export interface ReportBasis {
   readonly version: string;
+  readonly sees: readonly NodeId[];
   /** Of the context groups. */
   readonly statuses: readonly GroupStatus[];
   readonly unsettled: number;
@@ -41,7 +45,7 @@ export interface ReportBasis {
 
 const silentMs = 3_000;
 
-export function reportOf({ version, statuses, unsettled, wanted }: ReportBasis): NodeReport {
+export function reportOf({ version, sees, statuses, unsettled, wanted }: ReportBasis): NodeReport {
   const led = statuses.filter(({ role }) => role === 'leader');
   const lag = new Map<NodeId, number>();
   for (const { peers, commit } of led) {
@@ -49,6 +53,7 @@ export function reportOf({ version, statuses, unsettled, wanted }: ReportBasis):
   }
   return {
     version,
+    sees,
     replicas: statuses.length,
     leads: led.filter(({ ready }) => ready).map(({ group }) => group),
     applyLag: statuses.reduce((sum, { commit, applied }) => sum + commit - applied, 0),

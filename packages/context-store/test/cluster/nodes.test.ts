@@ -16,16 +16,15 @@ describe('nodes that come and go', () => {
     await bench.close();
   });
 
+  const failureOf = (work: Promise<void>): Promise<{ code?: string } | null> =>
+    work.then(
+      () => null,
+      (error: unknown) => error as { code?: string },
+    );
   /** As a user would: what is `unavailable`, on a busy machine, is tried again. */
   const removed = async (on: string, name: string): Promise<void> => {
     for (let left = 10; left > 0; left -= 1) {
-      const failure = await bench
-        .store(on)
-        .cluster.remove(name)
-        .then(
-          () => null,
-          (error: unknown) => error as { code?: string },
-        );
+      const failure = await failureOf(bench.store(on).cluster.remove(name));
       if (failure === null || failure.code === 'node_not_found') return;
       if (failure.code !== 'unavailable') throw new Error(`removing ${name} failed`, { cause: failure });
     }
@@ -158,6 +157,53 @@ describe('nodes that come and go', () => {
     await expect(bench.store('a').cluster.drain('b', { deadlineMs: 200 })).rejects.toMatchObject({
       code: 'unavailable',
     });
+  });
+
+  test('a drained node is not removed before its groups are with others, though they are placed there at once', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    await bench.startAll(...names);
+    await fill(bench.store('a'));
+    await until(
+      async () => (await settled('a')) && ((await node('e', 'a'))?.replicas ?? 0) > 0,
+      () => 'the groups to spread',
+    );
+    // Two voters of the same groups: without both, and before others have caught up, they would have no majority.
+    await Promise.all(['d', 'e'].map((name) => bench.store('a').cluster.drain(name)));
+    for (const name of ['d', 'e']) {
+      await until(
+        async () => {
+          const failure = await failureOf(bench.store('b').cluster.remove(name));
+          if (failure !== null) expect(failure.code).toBe('node_not_drained');
+          return failure === null;
+        },
+        () => `${name} to be removed`,
+      );
+      const { leader, follower, candidate } = bench.store(name).status().groups;
+      expect(leader + follower + candidate).toBe(0);
+    }
+    await until(
+      () => settled('a'),
+      () => 'the groups to settle',
+    );
+    await complete(bench.store('c'));
+  });
+
+  test('a node that runs is not removed over one that has lost the link to it', async () => {
+    await bench.startAll('a', 'b', 'c', 'd');
+    const id = (name: string) =>
+      bench
+        .store('a')
+        .cluster.nodes()
+        .find((each) => each.name === name)?.id;
+    const [a, d] = [id('a'), id('d')];
+    if (a === undefined || d === undefined) throw new Error('They are members.');
+    bench.peers.disconnect(a, d);
+    await until(
+      async () => (await node('d', 'a'))?.live === false,
+      () => 'a not to see d',
+    );
+    await expect(bench.store('a').cluster.remove('d')).rejects.toMatchObject({ code: 'node_not_drained' });
+    bench.peers.heal();
   });
 
   test('one node becomes three: others join it, and get all it has', async () => {
