@@ -26,6 +26,7 @@ import { reportOf, type NodeReport } from './node-report.js';
 import { Presence } from './presence.js';
 import { ReportService } from './report-service.js';
 import { SystemGroup } from './system-group.js';
+import { whyNoPart } from './why-no-part.js';
 
 export interface ClusterParts {
   readonly node: NodeFile;
@@ -181,17 +182,16 @@ export class Cluster implements ClusterControl {
 
   /** Whether this node is part of a cluster; if not, why, and what to do. */
   readiness(): Readiness {
-    const { reason } = this.#formation;
-    if (reason !== null) return { ready: false, reason };
     const { replica, network, node } = this.#parts;
-    const fact = replica.facts.nodes.find(({ id }) => id === this.self);
-    if (fact?.standing === 'removed') return { ready: false, reason: removedReason(node.self.name) };
-    // A node that is cut off for good, like one that was removed, cannot learn it from the facts.
-    const isAlone = network !== null && network.peers().length === 0;
-    const refusal = network?.refusals().findLast(({ code }) => code === 'refused_node' || fact === undefined);
-    if (isAlone && refusal !== undefined) return { ready: false, reason: refusal.reason };
-    if (fact !== undefined) return { ready: true };
-    return { ready: false, reason: 'The node waits for the facts of its cluster.' };
+    const reason = whyNoPart({
+      self: node.self,
+      facts: replica.facts,
+      formation: this.#formation,
+      peers: network?.peers().length ?? 0,
+      refusals: network?.refusals() ?? [],
+      now: Date.now(),
+    });
+    return reason === null ? { ready: true } : { ready: false, reason };
   }
 
   /** Whether only an operator can bring the node into a cluster; `readiness` says how. */
