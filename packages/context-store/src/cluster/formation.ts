@@ -166,7 +166,12 @@ function keepPromise(phase: Extract<Phase, { kind: 'promised' }>, seen: readonly
         'itself to that cluster and holds no data: empty its data directory and start it again.',
     };
   }
-  return { kind: 'wait', reason: `Waiting for ${proposer.name}, which was founding the cluster.` };
+  return {
+    kind: 'wait',
+    reason:
+      `Waiting for ${proposer.name}, which was founding the cluster: start it again. If its data directory is lost, ` +
+      'empty the one of this node too, which holds no data yet, and start this node again.',
+  };
 }
 
 function pursue(

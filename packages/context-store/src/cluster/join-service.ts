@@ -12,7 +12,10 @@ const method = 'cluster.join';
 const deadlineMs = 5_000;
 
 const requestSchema = z.object({ node: nodeRefSchema, groups: z.int().min(1) });
-const later: JoinAnswer = { kind: 'later', reason: 'The node asks its cluster to take it in.' };
+const later: JoinAnswer = {
+  kind: 'later',
+  reason: 'The node asks its cluster to take it in, which takes a majority of the nodes that are in it.',
+};
 
 /** How an empty node asks members to take it in, and how a member answers. */
 export class JoinService {

@@ -87,7 +87,7 @@ describe('a member', () => {
   });
 });
 
-test('a promise to a node that lost its disk is kept, and says what to do', () => {
+test('a promise to a node that is away or lost its disk is kept, and says what to do', () => {
   const phase: Phase = {
     kind: 'promised',
     clusterId: 'X',
@@ -98,6 +98,13 @@ test('a promise to a node that lost its disk is kept, and says what to do', () =
   expect(decide(own('b', phase), [seen('a', { ...ref('a', '2') })], 'Y')).toMatchObject({
     kind: 'refuse',
     reason: expect.stringContaining('empty its data directory'),
+  });
+  // Its disk may be lost under another name, or for good: only the operator knows.
+  expect(decide(own('b', phase), [seen('c')], 'Y')).toMatchObject({
+    kind: 'wait',
+    reason: expect.stringMatching(
+      /start it again\. If its data directory is lost, empty the one of this node/,
+    ),
   });
 });
 
