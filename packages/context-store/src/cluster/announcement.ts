@@ -6,7 +6,7 @@ import type { OwnState, SeenNode } from './formation.js';
 import { nodeIdSchema, phaseSchema } from './node-schemas.js';
 
 /** What a node says of itself beside what the link needs to know. */
-export interface Announcement extends Omit<OwnState, 'self'>, Pick<SeenNode, 'sees'> {
+export interface Announcement extends Omit<OwnState, 'self' | 'hasLooked'>, Pick<SeenNode, 'sees'> {
   /** Context groups that it was made with. */
   readonly groups: number;
   /** Of the software, for people. */

@@ -110,6 +110,7 @@ export class Cluster implements ClusterControl {
       node,
       size: this.#settings.size,
       newClusterId: randomUUID,
+      hasLooked: () => network?.hasLooked() ?? true,
       seen: () => this.#presence.connected(),
       announce: () => {
         this.#announce();

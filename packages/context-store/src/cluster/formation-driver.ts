@@ -24,6 +24,8 @@ export interface FormationOptions {
   /** Nodes that found a new cluster. */
   readonly size: number;
   readonly newClusterId: () => string;
+  /** Whether every address at which others may be was tried. */
+  readonly hasLooked: () => boolean;
   /** The connected nodes, as they announced themselves last. */
   readonly seen: () => readonly SeenNode[];
   /** The phase is durable: tell the others. */
@@ -64,8 +66,9 @@ export class FormationDriver {
 
   step(): void {
     for (let steps = 0; steps < maximumSteps; steps += 1) {
-      const { node, size, newClusterId, seen } = this.#options;
-      const own: OwnState = { self: node.self, size, revision: node.revision, phase: node.phase };
+      const { node, size, newClusterId, hasLooked, seen } = this.#options;
+      const { self, revision, phase } = node;
+      const own: OwnState = { self, size, revision, phase, hasLooked: hasLooked() };
       if (!this.#act(decide(own, seen(), newClusterId()))) return;
     }
   }

@@ -10,6 +10,8 @@ export interface OwnState {
   /** Grows with every change of the phase. */
   readonly revision: number;
   readonly phase: Phase;
+  /** Whether it has looked for others at every address of its seed, at least once. */
+  readonly hasLooked: boolean;
 }
 
 /** A connected node, as it announced itself last. */
@@ -124,6 +126,13 @@ function gather(own: OwnState, seen: readonly SeenNode[], newClusterId: string):
     ({ id, sees }) => !ids.includes(id) || ids.every((other) => other === id || sees.includes(other)),
   );
   if (!meshed) return { kind: 'wait', reason: waiting };
+  // Enough new nodes may find each other before they find the cluster that is there.
+  if (!own.hasLooked) {
+    return {
+      kind: 'wait',
+      reason: 'The node looks for a cluster at every address of FASTPACA_CLUSTER_SEED before it founds one.',
+    };
+  }
   const phase: Phase = { kind: 'proposing', clusterId: newClusterId, founders };
   // Alone, it has everyone's promise.
   return { kind: 'become', phase: size === 1 ? { ...phase, kind: 'member' } : phase };

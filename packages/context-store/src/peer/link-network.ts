@@ -82,6 +82,10 @@ export class LinkNetwork implements PeerNetwork {
     };
   }
 
+  hasLooked(): boolean {
+    return this.#discovery.hasLooked() && this.#links.all().every(({ announced }) => announced !== null);
+  }
+
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

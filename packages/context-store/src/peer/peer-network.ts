@@ -24,6 +24,8 @@ export interface PeerNetwork {
   /** The newest refusals, newest last. */
   refusals(): readonly PeerRefusal[];
   status(): NetworkStatus;
+  /** Whether every address of the seeds was tried since the start, and whoever was met has said what it is. */
+  hasLooked(): boolean;
   /**
    * A peer came, went, or announced something else; or a connection was refused. Called in a turn of
    * its own. Returns how to stop listening.

@@ -47,6 +47,7 @@ class World {
       node: file,
       size: this.#size,
       newClusterId: () => `cluster-${(this.#ids += 1)}`,
+      hasLooked: () => true,
       seen: () => [...(this.#heard.get(name)?.values() ?? [])],
       announce: () => {
         if (file.phase.kind === 'member') this.clusters.add(file.phase.clusterId);

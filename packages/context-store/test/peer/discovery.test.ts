@@ -67,6 +67,24 @@ describe('nodes find each other', () => {
     expect(b.events).toContainEqual(expect.objectContaining({ kind: 'dial_failed', address: deaf }));
   });
 
+  test('a node has looked once every address of its seeds was tried and whoever is there has said what it is', async () => {
+    const a = await start({ id: 'a' });
+    expect(a.network.hasLooked()).toBe(true);
+    let answer: (hosts: readonly string[]) => void = () => undefined;
+    const b = await start({
+      id: 'b',
+      seeds: [`127.0.0.3:${a.port}`, `slow:${a.port}`],
+      lookup: () => new Promise((resolve) => (answer = resolve)),
+    });
+    await until('the first address to fail', () =>
+      b.network.status().addresses.some(({ state }) => state === 'failing'),
+    );
+    expect(b.network.hasLooked()).toBe(false);
+    answer(['127.0.0.1']);
+    await until('it to have looked', () => b.network.hasLooked());
+    expect(b.peerNames).toEqual(['node-a']);
+  });
+
   test('a node ignores itself silently', async () => {
     const port = await freePort();
     const a = await start({ id: 'a', port, seeds: [`127.0.0.1:${port}`] });

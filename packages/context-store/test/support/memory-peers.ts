@@ -134,6 +134,11 @@ class MemoryPeerNetwork implements PeerNetwork {
     return { peers: [], addresses: [], unauthenticated: 0, refused: this.#refusals.length };
   }
 
+  /** All others are there at once. */
+  hasLooked(): boolean {
+    return true;
+  }
+
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -32,6 +32,7 @@ export class Discovery {
   #dialling = 0;
   #resolveAt = 0;
   #closed = false;
+  #hasLooked = false;
 
   constructor(private readonly options: DiscoveryOptions) {
     const { seeds, lookup, random, retryMs, forgetMs, maxAddresses, failed } = options;
@@ -61,6 +62,14 @@ export class Discovery {
 
   lost(peer: NodeId): void {
     this.#book.lost(peer, performance.now());
+  }
+
+  /** Whether every address was tried once, with whatever outcome. */
+  hasLooked(): boolean {
+    const { isConnected } = this.options;
+    this.#hasLooked ||=
+      this.#resolver.hasResolved && this.#book.list(isConnected).every(({ state }) => state !== 'dialling');
+    return this.#hasLooked;
   }
 
   close(): void {

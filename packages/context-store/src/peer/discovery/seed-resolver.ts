@@ -15,6 +15,7 @@ export const systemLookup: Lookup = async (host) =>
 export class SeedResolver {
   readonly #errors = new Map<string, string>();
   #busy = false;
+  #hasResolved = false;
 
   constructor(
     private readonly seeds: readonly Address[],
@@ -29,6 +30,12 @@ export class SeedResolver {
     this.#busy = true;
     for (const seed of this.seeds) await this.#resolveOne(seed);
     this.#busy = false;
+    this.#hasResolved = true;
+  }
+
+  /** Whether a round is over. */
+  get hasResolved(): boolean {
+    return this.#hasResolved;
   }
 
   /** Seeds that lead nowhere. */
