@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -58,6 +58,20 @@ async function texts(server: RunningServer): Promise<string[]> {
 }
 
 describe('the start', () => {
+  test('SIGTERM as it starts ends it with exit code 0', async () => {
+    const directory = newDirectory();
+    const child = spawn(process.execPath, [main], {
+      cwd: root,
+      env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', FASTPACA_RAFT_DATA_DIR: directory },
+      stdio: 'ignore',
+    });
+    const ended = once(child, 'exit');
+    // Its first file: long before it listens, and before it would have anything to finish.
+    await until(() => existsSync(path.join(directory, 'node.json')), 'the start to be under way');
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+  });
+
   test('A value that does not parse stops the start with one line that names the variable', async () => {
     const wrong = [
       ['PORT', 'http'],
