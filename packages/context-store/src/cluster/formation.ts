@@ -34,6 +34,8 @@ export type Decision =
   | { readonly kind: 'member' };
 
 const empty: Phase = { kind: 'empty' };
+const looking =
+  'The node looks for clusters at every address of FASTPACA_CLUSTER_SEED before it founds or joins one.';
 
 /**
  * What a node does next on its way into a cluster. Pure.
@@ -72,6 +74,7 @@ function foreign(clusterId: string, seen: readonly SeenNode[]): Decision | null 
 
 function begin(own: OwnState, seen: readonly SeenNode[], newClusterId: string): Decision {
   const formed = formedClusters(seen);
+  if (formed.size === 1 && !own.hasLooked) return { kind: 'wait', reason: looking };
   if (formed.size > 1) {
     return {
       kind: 'refuse',
@@ -128,10 +131,7 @@ function gather(own: OwnState, seen: readonly SeenNode[], newClusterId: string):
   if (!meshed) return { kind: 'wait', reason: waiting };
   // Enough new nodes may find each other before they find the cluster that is there.
   if (!own.hasLooked) {
-    return {
-      kind: 'wait',
-      reason: 'The node looks for a cluster at every address of FASTPACA_CLUSTER_SEED before it founds one.',
-    };
+    return { kind: 'wait', reason: looking };
   }
   const phase: Phase = { kind: 'proposing', clusterId: newClusterId, founders };
   // Alone, it has everyone's promise.

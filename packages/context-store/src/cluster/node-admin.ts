@@ -68,6 +68,9 @@ export class NodeAdmin {
       // A try without an answer may have done it.
       if (proposed !== null && standingOf(facts, proposed) === standing) return;
       const node = facts.nodes.find((each) => each.name === name && each.standing !== 'removed');
+      if (facts.clusterId === null) {
+        throw new StoreError('unavailable', 'This node is not part of a cluster yet. Ask another one.');
+      }
       if (node === undefined) {
         throw new StoreError(
           'node_not_found',

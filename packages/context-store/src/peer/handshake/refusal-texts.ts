@@ -32,8 +32,8 @@ export const refusals = {
   copiedDirectory: (name: string, id: string): RefusalNote => ({
     code: 'copied_directory',
     reason:
-      `Two running nodes have the id ${id}, one is ${name}: a data directory was copied. Stop one of them ` +
-      'and start it with an empty data directory and a FASTPACA_NODE_NAME of its own.',
+      `Two running nodes have the id ${id}, one is ${name}: a data directory was copied. Stop the one that ` +
+      'is refused and start it with an empty data directory and a FASTPACA_NODE_NAME of its own.',
   }),
   self: (): RefusalNote => ({ code: 'self', reason: 'This is the node itself.' }),
   duplicate: (): RefusalNote => ({ code: 'duplicate', reason: 'The two nodes are connected already.' }),
