@@ -33,7 +33,8 @@ export function objectionTo(basis: RemovalBasis): Objection | null {
   const placed = facts.placement.filter((replicas) => replicas.includes(node.id));
   if (isRunning(basis)) {
     const objection = whileRunning(node, placed.length, reports.get(node.id)?.replicas ?? null);
-    if (objection !== null) return objection;
+    // Of a node that died just now, others may be late to know.
+    if (objection !== null) return { ...objection, passing: objection.passing || !here.has(node.id) };
   }
   const lost = [...placed, facts.voters].filter((replicas) => losesQuorum(replicas, node.id, here));
   if (lost.length > 0) {
