@@ -76,6 +76,7 @@ export class Cluster implements ClusterControl {
   /** Whether the next look is a quiet one. */
   #quiet = false;
   #stopped = false;
+  #failure: Error | null = null;
 
   constructor(parts: ClusterParts) {
     const { node, replica, network, options } = parts;
@@ -103,7 +104,7 @@ export class Cluster implements ClusterControl {
       facts,
       isOut: (group) => members.isOut(group, this.replicasOf(group)),
       onError: (error) => {
-        if (!this.#stopped) parts.onFatal(error instanceof Error ? error : new Error(String(error)));
+        this.#failed(error);
       },
     });
     this.#formation = new FormationDriver({
@@ -118,6 +119,9 @@ export class Cluster implements ClusterControl {
       join: (clusterId, via): Promise<JoinAnswer> => this.#join.ask(clusterId, via),
       onMember: () => {
         this.#founding = this.#found();
+      },
+      onFailure: (error) => {
+        this.#failed(error);
       },
     });
   }
@@ -143,6 +147,7 @@ export class Cluster implements ClusterControl {
     // The one under way may have begun before there was a leader.
     await this.#coordinate();
     await this.#coordinate();
+    if (this.#failure !== null) throw this.#failure;
   }
 
   stop(): void {
@@ -243,6 +248,22 @@ export class Cluster implements ClusterControl {
 
   #pass(): void {
     if (this.#stopped) return;
+    try {
+      this.#look();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** The disk does not keep what this node must know of itself. The first failure ends its part in the cluster. */
+  #failed(error: unknown): void {
+    if (this.#stopped) return;
+    this.#failure = error instanceof Error ? error : new Error(String(error));
+    this.stop();
+    this.#parts.onFatal(this.#failure);
+  }
+
+  #look(): void {
     this.#formation.step();
     this.#announce();
     this.#tellStanding();
@@ -319,17 +340,23 @@ export class Cluster implements ClusterControl {
       const system = { group: replica.systemGroup, voters: voters.includes(this.self) ? voters : [] };
       await replica.foundGroups([...contexts, system]);
     } catch (error) {
-      if (!this.#stopped) this.#parts.onFatal(error instanceof Error ? error : new Error(String(error)));
+      this.#failed(error);
     }
   }
 
   /** Proposes what the facts should say: the first ones, or, as coordinator, another placement. */
   #coordinate(): Promise<void> {
-    this.#coordinating ??= this.#propose().then((proposed) => {
-      this.#coordinating = null;
-      // Whether it took effect, the next look sees.
-      if (proposed) this.#lookSoon();
-    });
+    this.#coordinating ??= this.#propose()
+      .then((proposed) => {
+        // Whether it took effect, the next look sees.
+        if (proposed) this.#lookSoon();
+      })
+      .catch((error: unknown) => {
+        this.#failed(error);
+      })
+      .finally(() => {
+        this.#coordinating = null;
+      });
     return this.#coordinating;
   }
 

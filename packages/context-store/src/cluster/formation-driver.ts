@@ -34,6 +34,8 @@ export interface FormationOptions {
   readonly join: (clusterId: string, via: readonly NodeId[]) => Promise<JoinAnswer>;
   /** Called once the node is a member, also at the start of one that was one before. */
   readonly onMember: () => void;
+  /** Told of what `node.enter` throws where nobody calls `step`: once `join` has answered. */
+  readonly onFailure: (error: unknown) => void;
 }
 
 /** Phases that may follow each other before something is seen anew: promise and withdrawal, at most. */
@@ -64,6 +66,7 @@ export class FormationDriver {
     return this.#refused;
   }
 
+  /** @throws what `node.enter` throws */
   step(): void {
     for (let steps = 0; steps < maximumSteps; steps += 1) {
       const { node, size, newClusterId, hasLooked, seen } = this.#options;
@@ -86,7 +89,7 @@ export class FormationDriver {
         this.#enter(decision.phase);
         return true;
       case 'join':
-        void this.#join(decision.clusterId, decision.via);
+        this.#join(decision.clusterId, decision.via).catch(this.#options.onFailure);
         return false;
       case 'member':
         this.#becomeMember();

@@ -84,7 +84,7 @@ export class NodeFile {
       revision: 0,
       phase: { kind: 'empty' },
     });
-    node.#write();
+    node.#write(node.#content);
     return node;
   }
 
@@ -110,25 +110,26 @@ export class NodeFile {
   /** Durable when it returns. It blocks; a node changes its phase a few times in its life. */
   enter(phase: Phase): void {
     const before = this.#content;
-    this.#content = { ...before, revision: before.revision + 1, phase };
-    this.#write();
+    // Not before it is written: what is told to others is durable.
+    this.#content = this.#write({ ...before, revision: before.revision + 1, phase });
   }
 
   /** Under another name first, so that a crash leaves the old file or the new one, whole. */
-  #write(): void {
+  #write(wanted: Content): Content {
     // The order of the members counts for the checksum.
-    this.#content = contentSchema.parse(this.#content);
+    const content = contentSchema.parse(wanted);
     const file = path.join(this.#directory, fileName);
     const temporary = `${file}.new`;
     const handle = openSync(temporary, 'w');
     try {
-      writeFileSync(handle, `${JSON.stringify({ ...this.#content, checksum: checksum(this.#content) })}\n`);
+      writeFileSync(handle, `${JSON.stringify({ ...content, checksum: checksum(content) })}\n`);
       fsyncSync(handle);
     } finally {
       closeSync(handle);
     }
     renameSync(temporary, file);
     syncEntries(this.#directory);
+    return content;
   }
 }
 

@@ -56,6 +56,9 @@ class World {
       },
       join: (clusterId) => new Promise((answer) => joins.push({ clusterId, answer })),
       onMember: () => undefined,
+      onFailure: (error) => {
+        throw error;
+      },
     });
     this.#processes.set(name, { file, driver, said: null, joins });
     this.#say(name);
