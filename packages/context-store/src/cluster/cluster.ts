@@ -200,11 +200,6 @@ export class Cluster implements ClusterControl {
     return reason === null ? { ready: true } : { ready: false, reason };
   }
 
-  /** Whether only an operator can bring the node into a cluster; `readiness` says how. */
-  get refused(): boolean {
-    return this.#formation.refused;
-  }
-
   async overview({ deadlineMs = overviewDeadlineMs }: ControlOptions = {}): Promise<ClusterOverview> {
     const { replica, node, network } = this.#parts;
     const reports = await this.#collect(deadlineMs);

@@ -15,6 +15,7 @@ import { crc32 } from 'node:zlib';
 import { nodeId } from '@fastpaca/raft-core';
 import { z } from 'zod';
 
+import { defaultGroupCount } from '../group/group-of.js';
 import { OpenError } from '../open-error.js';
 import { nodeNameSchema, phaseSchema } from './node-schemas.js';
 import type { NodeRef, Phase } from './phase.js';
@@ -80,7 +81,7 @@ export class NodeFile {
       format: 1,
       id: randomUUID(),
       name: options.name ?? randomUUID(),
-      groups: options.groups ?? 256,
+      groups: options.groups ?? defaultGroupCount,
       revision: 0,
       phase: { kind: 'empty' },
     });

@@ -1,25 +1,18 @@
 import type { GroupId, NodeId } from '@fastpaca/raft-core';
 
-export interface Cover {
-  /** Which node is asked for which groups: each group once. */
-  readonly byNode: ReadonlyMap<NodeId, readonly GroupId[]>;
-  /** No node has them. */
-  readonly missing: readonly GroupId[];
-}
-
 /**
- * As few nodes as have all the groups, or nearly: the one with most of them first, then the one with most
+ * Which node is asked for which groups: each group once, but for those that no node has. As few nodes as have all the groups, or nearly: the one with most of them first, then the one with most
  * of the rest. (The smallest number is a hard problem; this is at most ln(groups) times as many.)
  */
 export function coverGroups(
   groups: readonly GroupId[],
   replicasOf: (group: GroupId) => readonly NodeId[],
-): Cover {
+): ReadonlyMap<NodeId, readonly GroupId[]> {
   const byNode = new Map<NodeId, readonly GroupId[]>();
   let rest = groups;
   for (;;) {
     const [node, covered] = mostOf(rest, replicasOf);
-    if (node === null) return { byNode, missing: rest };
+    if (node === null) return byNode;
     byNode.set(node, covered);
     const done = new Set(covered);
     rest = rest.filter((group) => !done.has(group));

@@ -45,7 +45,7 @@ export class ListRouter {
     let rest: readonly GroupId[] = Array.from({ length: this.#routes.local.groups }, (_, at) => groupId(at));
     let failures: Failures = new Map();
     for (;;) {
-      const { byNode } = coverGroups(rest, (group) => this.#nodesFor(group, failures));
+      const byNode = coverGroups(rest, (group) => this.#nodesFor(group, failures));
       const remainingMs = end - performance.now();
       if (remainingMs <= 0) throw unavailable('not every group has a replica that can be read');
       if (byNode.size === 0) {

@@ -3,6 +3,7 @@ import type { GroupId, NodeId } from '@fastpaca/raft-core';
 import { listGroups } from '../list/list-groups.js';
 import { PeerError } from '../peer/peer-error.js';
 import type { PeerHandler, PeerNetwork } from '../peer/peer-network.js';
+import { ownBytes } from '../peer/wire/own-bytes.js';
 import type { GroupMachine } from '../state/group-machine.js';
 import { StoreError } from '../store-error.js';
 import type { HopKind, StoreObserver } from '../store-events.js';
@@ -153,10 +154,3 @@ export class PeerService {
     return machine;
   }
 }
-
-/**
- * A frame may carry many commands, and caches keep the bytes of a command for as long as its messages: a
- * small command must not keep a large frame.
- */
-const ownBytes = (command: Uint8Array): Uint8Array =>
-  command.buffer.byteLength > 2 * command.length ? Uint8Array.from(command) : command;

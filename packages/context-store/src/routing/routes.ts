@@ -49,10 +49,6 @@ export class Routes {
     refresh();
   }
 
-  get peers(): PeerNetwork | null {
-    return this.#remote?.peers ?? null;
-  }
-
   groupOf(id: ContextId): GroupId {
     return groupOf(id, this.local.groups);
   }

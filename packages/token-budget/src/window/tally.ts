@@ -22,7 +22,3 @@ export function minus(a: Tally, b: Tally): Tally {
 export function pinned(tally: Tally): Tally {
   return { tokens: 0, count: 0, pinnedTokens: tally.tokens + tally.pinnedTokens };
 }
-
-export function isZero(tally: Tally): boolean {
-  return tally.tokens === 0 && tally.count === 0 && tally.pinnedTokens === 0;
-}

@@ -113,10 +113,6 @@ export class PeerLink {
     });
   }
 
-  get isLost(): boolean {
-    return this.#lost;
-  }
-
   connect(lane: Lane, connection: Connection, early: readonly Buffer[]): void {
     const end = this.lanes[lane];
     const assembler = new Assembler(this.#assemblyLimits());
