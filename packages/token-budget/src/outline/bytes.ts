@@ -96,7 +96,8 @@ export class ByteReader {
       if (next < 0x80) break;
       scale *= 128;
     }
-    if (value > Number.MAX_SAFE_INTEGER) throw new RangeError('The encoded number is too big.');
+    // Also where it is NaN.
+    if (!(value <= Number.MAX_SAFE_INTEGER)) throw new RangeError('The encoded number is too big.');
     return value;
   }
 

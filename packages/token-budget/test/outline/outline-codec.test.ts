@@ -96,3 +96,9 @@ test('a message of one text part takes no more than 10 bytes', () => {
   });
   expect(bytes.length).toBeLessThanOrEqual(10);
 });
+
+test('a number that goes on and on throws, and is never read as none', () => {
+  // Zeros at places beyond what a double reaches: 0 × Infinity is no number, and compares with nothing.
+  const endless = [...new Array<number>(200).fill(0x80), 0];
+  expect(() => decodeOutline(Uint8Array.from([1, 1, ...endless, 0]))).toThrow(RangeError);
+});
