@@ -8,7 +8,7 @@ import { readWindow } from '../../src/window/read-window.js';
 import { history } from '../support/actions.js';
 import { changesOfMachine } from '../support/collect-changes.js';
 import { exportAll } from '../support/export-all.js';
-import { GroupBench } from '../support/group-bench.js';
+import { GroupBench, putCommandOf, text as message } from '../support/group-bench.js';
 import { runHistory } from '../support/run-history.js';
 
 const small = fc.integer({ min: 0, max: 25 });
@@ -110,3 +110,26 @@ async function orError(read: () => Promise<unknown>): Promise<unknown> {
 
 const text = (bytes: Uint8Array | null): string => Buffer.from(bytes ?? []).toString();
 const texts = (all: readonly Uint8Array[]): string[] => all.map(text);
+
+test.each([
+  ['tail', readTail],
+  ['page', readPage],
+])('a %s of a context that is erased while the archive answers says that it is gone', async (_, read) => {
+  const bench = await GroupBench.create();
+  try {
+    const id = contextId('a');
+    const policy = { given: true, value: '{"strategy":"last_n","config":{"limit":1}}' };
+    await bench.run(putCommandOf('a', { policy }));
+    for (let seq = 1; seq <= 4; seq += 1) await bench.append('a', [message('x')]);
+    await bench.archiveUpTo('a', { share: 0.5, tailKeep: 0, trimSteps: 100 });
+    expect(bench.machine.context(id)?.record.archive.localFrom).toBe(3);
+    const answers = Promise.withResolvers<undefined>();
+    bench.archive.gate = answers.promise.then(() => undefined);
+    const reading = read(bench.source, id, { limit: 4 });
+    await bench.run({ type: 'erase', id, at: 3_000_000 });
+    answers.resolve(undefined);
+    await expect(reading).rejects.toMatchObject({ code: 'context_not_found' });
+  } finally {
+    await bench.close();
+  }
+});
