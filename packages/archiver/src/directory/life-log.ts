@@ -32,7 +32,8 @@ export function planAppend(
   const refused: { row: ArchiveRow; reason: string }[] = [];
   let last = end.lastSeq;
   for (const row of [...rows].sort((a, b) => a.seq - b.seq)) {
-    const before = fresh.findLast((each) => each.seq === row.seq) ?? stored.get(row.seq);
+    const newest = fresh.at(-1);
+    const before = newest?.seq === row.seq ? newest : stored.get(row.seq);
     if (before !== undefined) {
       if (!sameRow(before, row)) refused.push({ row, reason: 'another message is at this place' });
     } else if (last !== null && row.seq !== last + 1) {
