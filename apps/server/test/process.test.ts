@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -55,6 +56,13 @@ async function texts(server: RunningServer): Promise<string[]> {
   const answer = await fetch(`${server.url}/v1/contexts/a/messages?limit=1000`);
   const { messages } = (await answer.json()) as { messages: { parts: { text: string }[] }[] };
   return messages.map(({ parts }) => parts[0]?.text ?? '');
+}
+
+async function get(url: string, agent: Agent) {
+  const [answer] = (await once(request(url, { agent }).end(), 'response')) as [IncomingMessage];
+  answer.resume();
+  await once(answer, 'end');
+  return { status: answer.statusCode, connection: answer.headers.connection };
 }
 
 describe('the start', () => {
@@ -142,8 +150,18 @@ describe('a data directory', () => {
     // The first bytes have arrived once a later request on another connection is answered.
     await fetch(`${server.url}/health/live`);
 
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    expect((await get(`${server.url}/health/live`, agent)).status).toBe(200);
+
     const stopped = server.stop();
     await until(() => server.output().includes('"type":"stopping"'), 'the log line of the stop');
+    // Who keeps a connection and uses it is told to give it up, and loses no request.
+    for (let closing = false; !closing; await delay(20)) {
+      const { status, connection } = await get(`${server.url}/health/live`, agent);
+      expect(status).toBe(200);
+      closing = connection === 'close';
+    }
+    agent.destroy();
     let refused = false;
     while (!refused) {
       const probe = connect(port, '127.0.0.1');
