@@ -33,13 +33,19 @@ export class ArchiveReader {
    */
   async read(id: ContextId, life: Life, range: ArchiveRange): Promise<readonly Uint8Array[]> {
     if (this.#reads >= maximumReads) throw unavailable('Too many reads of the archive wait on this node.');
-    this.#reads += 1;
-    const reading = this.#adapter.read({ contextId: id, life: lifeName(life) }, range).finally(() => {
-      this.#reads -= 1;
-    });
-    const rows = await inTime(reading, this.#deadlineMs);
+    const rows = await inTime(this.#ask(id, life, range), this.#deadlineMs);
     checkRows(rows, id, range);
     return rows.map(({ body }) => body);
+  }
+
+  /** Counted until the adapter is done, and not only as long as its caller waits. */
+  async #ask(id: ContextId, life: Life, range: ArchiveRange): Promise<readonly ArchiveRow[]> {
+    this.#reads += 1;
+    try {
+      return await this.#adapter.read({ contextId: id, life: lifeName(life) }, range);
+    } finally {
+      this.#reads -= 1;
+    }
   }
 
   /**

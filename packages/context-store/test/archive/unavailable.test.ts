@@ -118,4 +118,22 @@ describe('history that is in the archive', () => {
     open();
     expect(await reading).toEqual([5, 6, 7, 8, 9, 10]);
   });
+
+  test('can be read again after an adapter threw where it should have rejected', async () => {
+    let failing = true;
+    const archive = new ArchiveReader(
+      {
+        read: (...call) => {
+          if (failing) throw new TypeError('no pool');
+          return bench.archive.read(...call);
+        },
+      },
+      1_000,
+    );
+    const source = { ...bench.source, archive };
+    for (let tries = 0; tries < 65; tries += 1)
+      await expect(page(1, 10, source)).rejects.toMatchObject(refused);
+    failing = false;
+    expect(await page(1, 10, source)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
 });
