@@ -1,6 +1,7 @@
 import type { ImportAnswer } from '@fastpaca/protocol';
 import type { CallOptions } from '../context/append.js';
 import { errorOf } from '../errors/error-of.js';
+import { mayHaveApplied, type Failure } from '../http/failure.js';
 import { BrokenAnswer, readJson, type Http } from '../http/http.js';
 
 export interface BackupOptions extends CallOptions {
@@ -79,10 +80,22 @@ export class Admin {
     } as const;
     const tried = await this.http.once(call, url, readJson);
     if (tried.ok) return toReport(tried.value as ImportAnswer);
+    const { failure } = tried;
     this.http.nodes.failed(index);
-    throw errorOf(tried.failure, { attempts: 1, outcomeUnknown: true, call: `POST ${url}${path}` });
+    throw errorOf(failure, {
+      attempts: 1,
+      outcomeUnknown: !refusedUnread(failure),
+      call: `POST ${url}${path}`,
+    });
   }
 }
+
+/**
+ * Whether the first line of the backup was never read. Any other failure may come after contexts of it
+ * were written, a 503 that says "nothing was written" too: it speaks of one of them.
+ */
+const refusedUnread = (failure: Failure): boolean =>
+  failure.kind === 'answer' ? failure.status === 401 || failure.status === 429 : !mayHaveApplied(failure);
 
 const toReport = ({ conflict_count, ...counts }: ImportAnswer): ImportReport => ({
   ...counts,
