@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { clusterUsage, readClusterOptions, type ClusterOptions } from './cluster-options.ts';
 import { banner, localCluster } from './local-cluster.ts';
-import { NodeWatch, type NodeStatus } from './status/node-status.ts';
+import type { NodeProcess } from './node/node-process.ts';
+import { NodeWatch } from './status/node-status.ts';
 import { openStatusScreen } from './status/status-screen.ts';
 
 const lookEveryMs = 1_000;
@@ -16,17 +17,18 @@ async function run(options: ClusterOptions, signal: AbortSignal): Promise<number
   const screen = openStatusScreen(process.stdout);
   for (const node of nodes) node.start();
   console.log(banner(nodes, options.directory, key !== undefined));
-  let statuses: readonly NodeStatus[] = [];
+  const told = new Set<NodeProcess>();
   while (!signal.aborted) {
-    statuses = await Promise.all(watches.map((watch) => watch.look()));
+    const statuses = await Promise.all(watches.map((watch) => watch.look()));
+    for (const [index, { state }] of statuses.entries()) {
+      const node = nodes[index];
+      if (state !== 'ended' || node === undefined || told.has(node)) continue;
+      told.add(node);
+      screen.say(`${node.name} ended by itself:\n${node.logTail(600)}`);
+    }
     screen.show(statuses);
     if (statuses.every(({ state }) => state === 'ended')) break;
     await delay(lookEveryMs, undefined, { signal }).catch(() => undefined);
-  }
-  for (const [index, { state }] of statuses.entries()) {
-    const node = nodes[index];
-    if (state === 'ended' && node !== undefined)
-      console.error(`${node.name} ended by itself:\n${node.logTail(600)}`);
   }
   if (!signal.aborted) return 1;
   console.log('Stopping …');

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -57,6 +59,30 @@ test(
     }
     second.tool.kill('SIGTERM');
     expect(await second.tool.ended).toBe(0);
+  },
+  2 * deadlineMs,
+);
+
+test(
+  'a node whose port is taken ends, and the terminal says why at once',
+  async () => {
+    directory = mkdtempSync(path.join(tmpdir(), 'fastpaca-cluster-'));
+    const port = await freePorts(2);
+    const taken = createServer().listen(port, '127.0.0.1');
+    await once(taken, 'listening');
+    try {
+      tool = runTool('cluster.ts', ['--nodes', '2', '--port', `${port}`, '--dir', directory]);
+      const until = performance.now() + deadlineMs;
+      while (!tool.output().includes(`Port ${port} is in use`)) {
+        if (performance.now() > until) throw new Error(`not said:\n${tool.output()}`);
+        await delay(50);
+      }
+      expect(tool.output()).toContain('n1 ended by itself');
+      tool.kill('SIGINT');
+      await tool.ended;
+    } finally {
+      taken.close();
+    }
   },
   2 * deadlineMs,
 );

@@ -5,6 +5,8 @@ import { statusLine, type NodeStatus } from './node-status.ts';
 /** Shows the nodes: on a terminal in place, elsewhere a line whenever the state of a node changes. */
 export interface StatusScreen {
   show(statuses: readonly NodeStatus[]): void;
+  /** Something that stays; the status goes on below it. */
+  say(text: string): void;
 }
 
 export function openStatusScreen(out: NodeJS.WriteStream): StatusScreen {
@@ -19,13 +21,23 @@ class LiveScreen implements StatusScreen {
     this.#out = out;
   }
 
+  say(text: string): void {
+    this.#clear();
+    this.#out.write(`${text}\n`);
+  }
+
   show(statuses: readonly NodeStatus[]): void {
-    moveCursor(this.#out, 0, -this.#lines);
-    clearScreenDown(this.#out);
+    this.#clear();
     const width = this.#out.columns;
     // A line that wraps would be two on the way back up.
     for (const status of statuses) this.#out.write(`${statusLine(status).slice(0, width - 1)}\n`);
     this.#lines = statuses.length;
+  }
+
+  #clear(): void {
+    moveCursor(this.#out, 0, -this.#lines);
+    clearScreenDown(this.#out);
+    this.#lines = 0;
   }
 }
 
@@ -35,6 +47,10 @@ class PlainScreen implements StatusScreen {
 
   constructor(out: NodeJS.WriteStream) {
     this.#out = out;
+  }
+
+  say(text: string): void {
+    this.#out.write(`${text}\n`);
   }
 
   show(statuses: readonly NodeStatus[]): void {
