@@ -236,7 +236,7 @@ export const operations = {
     details:
       'It gives its replicas to other nodes, as far as there are any that can take them, and serves meanwhile. Follow it with `GET /v1/cluster`. Again: nothing happens.',
     answers: { 202: { description: 'It drains', schema: clusterAnswer } },
-    errors: ['node_not_found', 'unavailable'],
+    errors: ['node_not_found', 'unavailable', 'outcome_unknown'],
   },
   undrainNode: {
     method: 'DELETE',
@@ -244,7 +244,7 @@ export const operations = {
     summary: 'Take a drain back',
     details: 'The node takes replicas again.',
     answers: { 202: { description: 'It takes replicas', schema: clusterAnswer } },
-    errors: ['node_not_found', 'unavailable'],
+    errors: ['node_not_found', 'unavailable', 'outcome_unknown'],
   },
   removeNode: {
     method: 'DELETE',
@@ -253,7 +253,7 @@ export const operations = {
     details:
       'One that is dead, or drained. Its name is free afterwards; its data directory is not taken back: empty it first.',
     answers: { 204: { description: 'Removed' } },
-    errors: ['node_not_found', 'node_not_drained', 'quorum_would_be_lost', 'unavailable'],
+    errors: ['node_not_found', 'node_not_drained', 'quorum_would_be_lost', 'unavailable', 'outcome_unknown'],
   },
   backup: {
     method: 'GET',

@@ -13,15 +13,15 @@ export interface ClusterControl extends ClusterView {
   /**
    * Lets a node give its replicas to others, as far as there are any that can take them. Again: nothing
    * happens.
-   * @throws StoreError `node_not_found`, `unavailable`
+   * @throws StoreError `node_not_found`, `unavailable`, `outcome_unknown`
    */
   drain(name: string, options?: ControlOptions): Promise<void>;
-  /** Takes a `drain` back. @throws StoreError `node_not_found`, `unavailable` */
+  /** Takes a `drain` back. @throws StoreError `node_not_found`, `unavailable`, `outcome_unknown` */
   undrain(name: string, options?: ControlOptions): Promise<void>;
   /**
    * Removes a node that is dead, or drained. Its name is free afterwards; its data directory is not taken
    * back.
-   * @throws StoreError `node_not_found`, `node_not_drained`, `quorum_would_be_lost`, `unavailable`
+   * @throws StoreError `node_not_found`, `node_not_drained`, `quorum_would_be_lost`, `unavailable`, `outcome_unknown`
    */
   remove(name: string, options?: ControlOptions): Promise<void>;
 }

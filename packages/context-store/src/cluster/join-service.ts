@@ -30,7 +30,7 @@ export class JoinService {
       // A node asks for itself only.
       if (request === null || request.node.id !== from) throw new Error('The request to join is malformed.');
       const result = await system.propose({ type: 'join', ...request }, deadlineMs);
-      return result === null ? new Uint8Array(0) : encodeFactsResult(result);
+      return typeof result === 'string' ? new Uint8Array(0) : encodeFactsResult(result);
     });
   }
 

@@ -12,7 +12,7 @@ import type { SystemGroup } from './system-group.js';
 
 export interface AdminOptions {
   readonly facts: () => ClusterFacts;
-  readonly system: SystemGroup;
+  readonly system: Pick<SystemGroup, 'propose'>;
   readonly presence: Presence;
   /** What the nodes that are here say of themselves. */
   readonly reports: (deadlineMs: number) => Promise<ReadonlyMap<NodeId, NodeReport>>;
@@ -59,6 +59,7 @@ export class NodeAdmin {
     const end = performance.now() + deadlineMs;
     const leftMs = (): number => end - performance.now();
     let proposed: NodeId | null = null;
+    let inDoubt = false;
     let failure = new StoreError(
       'unavailable',
       'The cluster did not agree in time: its system group has no leader, or much changes. Retry.',
@@ -87,10 +88,16 @@ export class NodeAdmin {
         { type: 'stand', revision: facts.revision, node: node.id, standing },
         Math.max(1, leftMs()),
       );
-      if (result?.outcome === 'done') return;
-      if (result?.outcome === 'refused') throw new StoreError('unavailable', result.reason ?? 'Refused.');
+      if (result === 'unknown') inDoubt = true;
+      if (typeof result === 'string') continue;
+      if (result.outcome === 'done') return;
+      if (result.outcome === 'refused') throw new StoreError('unavailable', result.reason ?? 'Refused.');
     }
-    throw failure;
+    if (!inDoubt) throw failure;
+    throw new StoreError(
+      'outcome_unknown',
+      `The change of node ${name} may or may not have happened. GET /v1/cluster shows it; it may be repeated.`,
+    );
   }
 
   /** An objection that may pass is returned; one that stays is thrown. */

@@ -224,10 +224,10 @@ export class Replica {
     return outcome.kind === 'transferred';
   }
 
-  /** Adds a command to the log of the system group. Null where it is not known to have happened. */
-  async proposeFacts(data: Uint8Array, deadlineMs: number): Promise<FactsResult | null> {
+  /** Adds a command to the log of the system group. `rejected`: certainly not; `unknown`: perhaps. */
+  async proposeFacts(data: Uint8Array, deadlineMs: number): Promise<FactsResult | 'rejected' | 'unknown'> {
     const outcome = await this.#host.propose(this.systemGroup, data, { deadlineMs });
-    if (outcome.kind !== 'committed') return null;
+    if (outcome.kind !== 'committed') return outcome.kind;
     if (outcome.result.kind !== 'facts') throw new Error('The system group gave the result of another.');
     return outcome.result;
   }

@@ -26,7 +26,8 @@ describe('nodes that come and go', () => {
     for (let left = 10; left > 0; left -= 1) {
       const failure = await failureOf(bench.store(on).cluster.remove(name));
       if (failure === null || failure.code === 'node_not_found') return;
-      if (failure.code !== 'unavailable') throw new Error(`removing ${name} failed`, { cause: failure });
+      if (!['unavailable', 'outcome_unknown'].includes(failure.code ?? ''))
+        throw new Error(`removing ${name} failed`, { cause: failure });
     }
     throw new Error(`${name} could not be removed`);
   };
@@ -154,8 +155,9 @@ describe('nodes that come and go', () => {
       code: 'quorum_would_be_lost',
     });
     await expect(bench.store('a').cluster.remove('x')).rejects.toMatchObject({ code: 'node_not_found' });
+    // Where a still led the system group it is in its log, and may be committed once the others are back.
     await expect(bench.store('a').cluster.drain('b', { deadlineMs: 200 })).rejects.toMatchObject({
-      code: 'unavailable',
+      code: expect.stringMatching(/^(unavailable|outcome_unknown)$/),
     });
   });
 
