@@ -12,12 +12,18 @@ const flags = [
   ...['--import', hooks, '--conditions=@fastpaca/source'],
   ...['--disable-warning=ExperimentalWarning', '--v8-pool-size=1'],
 ];
+const run = [
+  ...['--maxWorkers=100%', '--workerIdleMemoryLimit=1GB'],
+  `--testSequencer=${fileURLToPath(new URL('longest-first.mjs', import.meta.url))}`,
+  // On a busy machine a process takes longer than Jest's half second to end, and would be taken for one that something keeps.
+  '--workerGracefulExitTimeout=10000',
+];
 const report = ['--json', '--outputFile=.jest/results.json'];
 mkdirSync('.jest', { recursive: true });
 // A process that a test starts loads what another one has compiled before: half of what a short one costs.
 const compiled = fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url));
 // Without colours: those that Nx asks for would be in what the programs print that tests start and read.
-const child = spawn(process.execPath, [...flags, jest, ...report, ...process.argv.slice(2)], {
+const child = spawn(process.execPath, [...flags, jest, ...run, ...report, ...process.argv.slice(2)], {
   stdio: 'inherit',
   env: { NODE_COMPILE_CACHE: compiled, ...process.env, FORCE_COLOR: '0' },
 });

@@ -31,6 +31,13 @@ describe('long texts are counted on a worker', () => {
 
   test('while the event loop goes on: a 5 ms interval is never more than 50 ms late', async () => {
     await estimator.countTextAsync('warm up '.repeat(4000));
+    // A machine that stood still looks like a thread that was busy; one that holds up the loop does so each time.
+    let longest = Infinity;
+    for (let round = 0; round < 3 && longest >= 50; round += 1) longest = await longestTurnMs();
+    expect(longest).toBeLessThan(50);
+  });
+
+  async function longestTurnMs(): Promise<number> {
     // Where this thread itself could not have run (another process had the core), lateness says nothing of the
     // estimator: only time that this thread was busy counts.
     let last = performance.now();
@@ -54,8 +61,8 @@ describe('long texts are counted on a worker', () => {
     await delay(20);
     clearInterval(interval);
     for (const { total } of counted) expect(total).toBeGreaterThan(1000);
-    expect(longest).toBeLessThan(50);
-  });
+    return longest;
+  }
 
   function busyMs(): number {
     const { user, system } = process.threadCpuUsage();
