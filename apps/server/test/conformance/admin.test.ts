@@ -51,6 +51,12 @@ describe('GET /v1/admin/backup', () => {
       );
       expect(lines[1]?.text).toBe(lines[0]?.text);
     }
+    const head = await from.call('HEAD', '/v1/admin/backup');
+    expect([head.status, head.headers.get('content-type'), head.text]).toEqual([
+      200,
+      ndjson['content-type'],
+      '',
+    ]);
     expect((await importInto(to, backup.text)).body).toMatchObject({
       imported: 0,
       unchanged: 3,

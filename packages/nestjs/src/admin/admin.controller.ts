@@ -1,16 +1,4 @@
-import { Readable } from 'node:stream';
-import {
-  Controller,
-  Get,
-  HttpCode,
-  Inject,
-  Logger,
-  Post,
-  Req,
-  Res,
-  StreamableFile,
-  UseFilters,
-} from '@nestjs/common';
+import { Controller, Get, HttpCode, Inject, Logger, Post, Req, Res, UseFilters } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { ContextStore, ImportReport } from '@fastpaca/context-store';
 import {
@@ -23,6 +11,7 @@ import {
 } from '@fastpaca/protocol';
 import { ErrorFilter } from '../errors/error-filter.js';
 import { type HttpReply, type HttpRequest, bodyStream } from '../http/exchange.js';
+import { ndjsonAnswer } from '../http/ndjson-answer.js';
 import { QueryOf } from '../http/parameters.js';
 import { Described } from '../openapi/described.js';
 import { CONTEXT_STORE } from '../tokens.js';
@@ -44,15 +33,18 @@ export class AdminController {
 
   @Get('backup')
   @Described('backup')
-  async backup(@QueryOf(backupQuery) query: BackupQuery, @Res() reply: HttpReply): Promise<void> {
+  async backup(
+    @QueryOf(backupQuery) query: BackupQuery,
+    @Req() request: HttpRequest,
+    @Res() reply: HttpReply,
+  ): Promise<void> {
     const { prefix, ids } = query;
     const chunks = await this.store.backup({
       ...(prefix === undefined ? {} : { prefix }),
       ...(ids === undefined ? {} : { ids }),
     });
     this.logger.log({ type: 'backup_started' }, 'backup started');
-    const stream = Readable.from(chunks, { objectMode: false });
-    this.adapterHost.httpAdapter.reply(reply, new StreamableFile(stream, { type: backupContentType }));
+    this.adapterHost.httpAdapter.reply(reply, ndjsonAnswer(request, chunks));
   }
 
   @Post('import')

@@ -1,15 +1,4 @@
-import { Readable } from 'node:stream';
-import {
-  Controller,
-  Get,
-  HttpCode,
-  Inject,
-  Post,
-  Req,
-  Res,
-  StreamableFile,
-  UseFilters,
-} from '@nestjs/common';
+import { Controller, Get, HttpCode, Inject, Post, Req, Res, UseFilters } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { AppendResult, ContextStore } from '@fastpaca/context-store';
 import {
@@ -25,13 +14,12 @@ import { invalidField } from '../errors/api-error.js';
 import { ErrorFilter } from '../errors/error-filter.js';
 import { type HttpReply, type HttpRequest, sendJson } from '../http/exchange.js';
 import { joinJson } from '../http/json-list.js';
+import { ndjsonAnswer, ndjsonType } from '../http/ndjson-answer.js';
 import { BodyOf, ContextId, QueryOf, type ValidBody } from '../http/parameters.js';
 import { Described } from '../openapi/described.js';
 import { CONTEXT_STORE } from '../tokens.js';
 import { appendedMessages } from './message-inputs.js';
 import { exportRange, pageOf } from './message-range.js';
-
-const ndjsonType = 'application/x-ndjson';
 
 @Controller('v1/contexts/:id')
 @UseFilters(ErrorFilter)
@@ -84,8 +72,7 @@ export class MessagesController {
   ): Promise<void> {
     if (request.headers.accept?.includes(ndjsonType) === true) {
       const lines = await this.store.export(id, exportRange(query));
-      const stream = new StreamableFile(Readable.from(lines, { objectMode: false }), { type: ndjsonType });
-      this.adapterHost.httpAdapter.reply(reply, stream);
+      this.adapterHost.httpAdapter.reply(reply, ndjsonAnswer(request, lines));
       return;
     }
     const { messages, nextCursor } = await this.store.messages(id, pageOf(query));

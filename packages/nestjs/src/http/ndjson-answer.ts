@@ -1,0 +1,16 @@
+import { Readable } from 'node:stream';
+import { StreamableFile } from '@nestjs/common';
+import type { HttpRequest } from './exchange.js';
+
+export const ndjsonType = 'application/x-ndjson';
+
+/**
+ * Lines as the body of an answer. HEAD gets none of them: frameworks run its handler like that of GET and read the body to its
+ * end, which for a backup is everything that is stored.
+ */
+export function ndjsonAnswer({ method }: HttpRequest, lines: AsyncIterable<Uint8Array>): StreamableFile {
+  const body = Readable.from(lines, { objectMode: false });
+  if (method !== 'HEAD') return new StreamableFile(body, { type: ndjsonType });
+  body.destroy();
+  return new StreamableFile(Readable.from([]), { type: ndjsonType });
+}
