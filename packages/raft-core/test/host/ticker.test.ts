@@ -49,11 +49,16 @@ describe('the timer of a host', () => {
   test('wakes an idle process for its heartbeats, and hardly ever else', async () => {
     const clock = new CountingClock();
     await start(['a'], { clock, timing: { heartbeatMs: 100, electionTimeoutMs: 1_000 } });
-    const from = clock.now();
-    clock.wakes = 0;
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
-    // Those of the flush after the start come on top.
-    expect(clock.wakes).toBeLessThanOrEqual((clock.now() - from) / 100 + 8);
+    // What the start wrote is flushed first, on a busy machine later: a host that is never idle is so in no window.
+    let idle = false;
+    for (let window = 0; window < 10 && !idle; window += 1) {
+      const from = clock.now();
+      clock.wakes = 0;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      // Node's timers may fire a moment early, which makes two of one. A fixed pass would come four times as often.
+      idle = clock.wakes <= (2 * (clock.now() - from)) / 100 + 2;
+    }
+    expect(idle).toBe(true);
     expect(clock.wakes).toBeGreaterThan(0);
   });
 
