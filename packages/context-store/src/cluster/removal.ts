@@ -31,7 +31,8 @@ export interface RemovalBasis {
 export function objectionTo(basis: RemovalBasis): Objection | null {
   const { facts, node, here, reports } = basis;
   const placed = facts.placement.filter((replicas) => replicas.includes(node.id));
-  if (isRunning(basis)) {
+  const running = isRunning(basis);
+  if (running) {
     const objection = whileRunning(node, placed.length, reports.get(node.id)?.replicas ?? null);
     // Of a node that died just now, others may be late to know.
     if (objection !== null) return { ...objection, passing: objection.passing || !here.has(node.id) };
@@ -46,7 +47,7 @@ export function objectionTo(basis: RemovalBasis): Objection | null {
       passing: false,
     };
   }
-  return isRunning(basis) ? null : withoutLeader(basis);
+  return running ? null : withoutLeader(basis);
 }
 
 /** Another node may be connected where this one has lost a link. */

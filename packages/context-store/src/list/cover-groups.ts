@@ -1,8 +1,9 @@
 import type { GroupId, NodeId } from '@fastpaca/raft-core';
 
 /**
- * Which node is asked for which groups: each group once, but for those that no node has. As few nodes as have all the groups, or nearly: the one with most of them first, then the one with most
- * of the rest. (The smallest number is a hard problem; this is at most ln(groups) times as many.)
+ * Which node is asked for which groups: each group once, but for those that no node has. As few nodes as have all the
+ * groups, or nearly: the one with most of them first, then the one with most of the rest. (The smallest number is a hard
+ * problem; this is at most ln(groups) times as many.)
  */
 export function coverGroups(
   groups: readonly GroupId[],

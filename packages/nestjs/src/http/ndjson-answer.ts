@@ -1,8 +1,10 @@
 import { Readable } from 'node:stream';
 import { StreamableFile } from '@nestjs/common';
+import { backupContentType } from '@fastpaca/protocol';
 import type { HttpRequest } from './exchange.js';
 
-export const ndjsonType = 'application/x-ndjson';
+/** Of a backup, and of the messages of a context. */
+export const ndjsonType = backupContentType;
 
 /**
  * Lines as the body of an answer. HEAD gets none of them: frameworks run its handler like that of GET and read the body to its
